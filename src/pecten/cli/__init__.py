@@ -1,0 +1,1 @@
+"""The command: one short function a verb."""

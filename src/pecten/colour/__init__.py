@@ -1,0 +1,1 @@
+"""Transfer curves between encodings of light."""

@@ -1,0 +1,1 @@
+"""The comb: one encoder, a decoder for each performer."""

@@ -1,0 +1,1 @@
+"""Putting a decoded face back into its plate."""

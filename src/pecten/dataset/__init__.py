@@ -1,0 +1,1 @@
+"""Crops of one performer, ready to learn from."""

@@ -1,0 +1,1 @@
+"""Results out: video, sequences and content credentials."""

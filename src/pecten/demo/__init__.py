@@ -1,0 +1,1 @@
+"""The main job on the footage that ships with the package."""

@@ -1,0 +1,1 @@
+"""Faces in a plate: found, followed, steadied and normalised."""

@@ -1,0 +1,1 @@
+"""Plates in: video files and image sequences, one frame at a time."""

@@ -1,0 +1,1 @@
+"""Transforms, resampling and pyramids: arithmetic on arrays."""
