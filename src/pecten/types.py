@@ -2,7 +2,8 @@
 
 Images in NumPy are (height, width, channels), as OpenCV, PyAV and OpenImageIO hold them; tensors inside the
 comb are (batch, channels, height, width). Points are (x, y) pixels with centres at integers. Transforms read
-right to left: `crop_from_plate` maps plate pixels to crop pixels.
+right to left: `crop_from_plate` maps plate pixels to crop pixels. Sizes carry an underscore in the aliases because a
+function often takes two pictures of different size (a plate and a crop); where sizes must agree, it says so itself.
 """
 
 from typing import Protocol
@@ -10,16 +11,16 @@ from typing import Protocol
 import numpy as np
 from jaxtyping import Float32, Float64, UInt8
 
-Image = Float32[np.ndarray, "height width 3"]
+Image = Float32[np.ndarray, "_height _width 3"]
 """RGB, 0..1 for display-coded video; linear images may exceed 1."""
 
-Mask = Float32[np.ndarray, "height width"]
+Mask = Float32[np.ndarray, "_height _width"]
 """Coverage in [0, 1]."""
 
-ByteImage = UInt8[np.ndarray, "height width 3"]
+ByteImage = UInt8[np.ndarray, "_height _width 3"]
 """RGB, 8 bits, display-coded."""
 
-Points = Float64[np.ndarray, "points 2"]
+Points = Float64[np.ndarray, "_points 2"]
 """(x, y) pixels, centres at integers."""
 
 Affine = Float64[np.ndarray, "2 3"]

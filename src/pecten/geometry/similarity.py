@@ -54,7 +54,8 @@ def compose(outer: Affine, inner: Affine) -> Affine:
 
 def apply(transform: Affine, points: Points) -> Points:
     """Move points (px) by a transform."""
-    return points @ transform[:, :2].T + transform[:, 2]
+    moved: Points = points @ transform[:, :2].T + transform[:, 2]
+    return moved
 
 
 def scale_of(transform: Affine) -> float:
