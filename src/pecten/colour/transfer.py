@@ -47,7 +47,8 @@ def to_linear(image: Image, encoding: Encoding) -> Image:
     else:
         curve = ((size + _SRGB_OFFSET) / (1 + _SRGB_OFFSET)) ** _SRGB_GAMMA
         light = np.where(size <= _SRGB_CODED_BREAK, size / _SRGB_SLOPE, curve)
-    return np.copysign(light, image).astype(np.float32, copy=False)
+    linear: Image = np.copysign(light, image).astype(np.float32, copy=False)
+    return linear
 
 
 def from_linear(image: Image, encoding: Encoding) -> Image:
@@ -69,7 +70,8 @@ def from_linear(image: Image, encoding: Encoding) -> Image:
     else:
         curve = (1 + _SRGB_OFFSET) * light ** (1 / _SRGB_GAMMA) - _SRGB_OFFSET
         coded = np.where(light <= _SRGB_LINEAR_BREAK, light * _SRGB_SLOPE, curve)
-    return np.copysign(coded, image).astype(np.float32, copy=False)
+    signed: Image = np.copysign(coded, image).astype(np.float32, copy=False)
+    return signed
 
 
 def to_display(image: Image, encoding: Encoding) -> Image:
