@@ -27,6 +27,8 @@ def blend_multiband(
     coarsest: int = 4,
     *,
     reach: float = 3.0,
+    reach_elsewhere: float = 0.25,
+    trusted: Mask | None = None,
     erosion: float = 0.0,
     edge_px: float = 4.0,
     extension: Extension | str = Extension.DIFFERENCE,
@@ -42,6 +44,9 @@ def blend_multiband(
         coarse_from_plate: Number of coarsest bands that come from the plate, 0 to 4 in practice.
         coarsest: Least side of the coarsest band, in px.
         reach: Length of the ramp of each band's matte, in samples of that band.
+        reach_elsewhere: The same where `trusted` is 0.
+        trusted: Where face and plate agree but for detail (skin on skin, from `fit_light`), so that a long ramp hides
+            the seam; elsewhere (skin on a beard) it would mix the two. None trusts the whole matte.
         erosion: Shrinking of each band's matte before the ramp, in samples of that band.
         edge_px: Width of the ramp at the outermost edge, which no band passes.
         extension: Carry on the face, or its difference from the plate, beyond the mask. The first lets the plate's hair
@@ -59,6 +64,10 @@ def blend_multiband(
         raise ShapeError(f"{coarse_from_plate} of {levels} bands from the plate: give 0 to {levels - 1}")
     bands = pyramid.split(_difference(plate, face, matte, Extension(extension)), levels)
     mattes = band_mattes(matte, levels, reach, erosion)
+    if trusted is not None:
+        elsewhere = band_mattes(matte, levels, reach_elsewhere, erosion)
+        shares = pyramid.gaussian(trusted, levels)
+        mattes = [b + t * (a - b) for a, b, t in zip(mattes, elsewhere, shares, strict=True)]
     kept = levels - coarse_from_plate
     change = pyramid.merge([_times(band, cover) for band, cover in zip(bands[:kept], mattes[:kept], strict=True)])
     return _add(plate, _times(change, feather(matte, edge_px)), matte)

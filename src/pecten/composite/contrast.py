@@ -59,24 +59,24 @@ def correct_contrast(face: Image, matte: Mask, gain: float) -> Image:
 
     Args:
         face: Any coding, unbounded.
-        matte: Coverage; weights the mean.
+        matte: The mean is taken where it is at least one half.
         gain: 1 changes nothing.
     """
-    total = float(matte.sum())
-    if gain == 1.0 or total <= 0:
+    inside = (matte >= 0.5).astype(np.uint8)
+    if gain == 1.0 or not inside.any():
         return face
-    mean = cv2.mean(face, (matte >= 0.5).astype(np.uint8))[:3] if total else (0, 0, 0)
-    offset = (np.array(mean) * (1 - gain)).astype(np.float32)
-    return face * np.float32(gain) + offset
+    mean = np.array(cv2.mean(face, inside)[:3])
+    corrected: Image = face * np.float32(gain) + (mean * (1 - gain)).astype(np.float32)
+    return corrected
 
 
 def smooth_gains(
-    gains: Float64[np.ndarray, " frames"], window: int = 9, starts: Sequence[int] = ()
-) -> Float64[np.ndarray, " frames"]:
-    """Smooth gains over time, never across a cut.
+    gains: Float64[np.ndarray, "frames *rest"], window: int = 9, starts: Sequence[int] = ()
+) -> Float64[np.ndarray, "frames *rest"]:
+    """Smooth gains (or the coefficients of light) over time, never across a cut.
 
     Args:
-        gains: One a frame; NaN where a frame has no face, which stays NaN and is passed over.
+        gains: One or more a frame; NaN where a frame has no face, which stays NaN and is passed over.
         window: Frames under the Hann window, odd; 1 changes nothing.
         starts: Frames at which something new begins (cuts, another track).
     Raises:
@@ -85,6 +85,11 @@ def smooth_gains(
     if window < 1 or window % 2 == 0:
         raise ShapeError(f"a smoothing window of {window} frames: give an odd number")
     weights = np.hanning(window + 2)[1:-1]
+    if gains.size == 0:
+        return gains.copy()
+    if gains.ndim > 1:
+        columns = [smooth_gains(column, window, starts) for column in gains.reshape(len(gains), -1).T]
+        return np.stack(columns, axis=-1).reshape(gains.shape)
     smoothed = gains.copy()
     edges = sorted({0, *(start for start in starts if 0 < start < len(gains)), len(gains)})
     for first, last in itertools.pairwise(edges):
