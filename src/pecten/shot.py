@@ -2,28 +2,30 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from pecten.colour.transfer import from_display, to_display
 from pecten.comb.model import Comb
-from pecten.composite.blend import blend_multiband
-from pecten.composite.contrast import contrast_gain, correct_contrast, smooth_gains
-from pecten.composite.paste import enlarge, paste
-from pecten.deliver.writer import Writer
+from pecten.composite.blend import enlarge
+from pecten.composite.paste import paste
+from pecten.composite.recipe import Measurement, Recipe, compose, measure, smooth
+from pecten.deliver.credentials import Statement, sign
+from pecten.deliver.writer import Writer, open_writer
 from pecten.errors import FacesError
+from pecten.faces.extract import find_faces
+from pecten.faces.follow import FaceOptions
 from pecten.faces.normalise import crop
-from pecten.faces.records import FaceFrame, ShotFaces
-from pecten.faces.region import face_matte
-from pecten.footage.clip import Clip, Frame
+from pecten.faces.records import RECORD, FaceFrame, ShotFaces, load_shot, save_shot, shot_note
+from pecten.faces.region import Region, face_matte
+from pecten.footage.clip import Clip, ClipInfo, Frame
 from pecten.geometry import similarity
 from pecten.swap.infer import swap_crops
-from pecten.types import CANONICAL_SIZE, Image, Mask, Progress, silent
-
-GAIN_WINDOW = 9
-"""Frames over which the contrast gain is smoothed (method.md, section 4)."""
+from pecten.types import CANONICAL_SIZE, Image, Mask, Points, Progress, silent
 
 
 @dataclass(frozen=True)
@@ -32,17 +34,15 @@ class SwapOptions:
 
     Attributes:
         source: Identity whose appearance is put on.
-        region: What is replaced: "full", "lips" or "eyes".
-        coarse_from_plate: How many of the coarsest bands the plate keeps; 0 to 4.
-        contrast: How the contrast gain is measured: "global", "std" or "none".
+        region: What is replaced.
+        recipe: How light and contrast are matched and the face is laid into the plate.
         batch: Crops decoded at a time.
         tracks: Tracks to replace; None for the person seen most.
     """
 
     source: str
-    region: str = "full"
-    coarse_from_plate: int = 2
-    contrast: str = "global"
+    region: Region = "full"
+    recipe: Recipe = field(default_factory=Recipe)
     batch: int = 8
     tracks: tuple[int, ...] | None = None
 
@@ -55,7 +55,6 @@ class Swapped:
         frame: The plate.
         face: What was found in it; None where nothing is replaced.
         decoded: The comb's answer at the comb's size, display-coded.
-        matte: Region that is replaced, on the working crop.
         result: The finished frame in the plate's encoding.
         support: Plate pixels that may differ from the plate.
     """
@@ -63,7 +62,6 @@ class Swapped:
     frame: Frame
     face: FaceFrame | None
     decoded: Image | None
-    matte: Mask | None
     result: Image
     support: Mask
 
@@ -82,7 +80,65 @@ class _Decoded:
     frame: Frame
     face: FaceFrame | None
     decoded: Image | None
-    gain: float
+    measurement: Measurement | None
+
+
+def plate_faces(clip: Clip, folder: Path, options: FaceOptions, progress: Progress = silent) -> ShotFaces:
+    """Find the faces of a plate, or read what an earlier run found.
+
+    Args:
+        clip: The plate.
+        folder: Where the record is kept; it is made again when the plate or the options have changed.
+        options: How faces are found.
+        progress: Told after every frame.
+    Raises:
+        FacesError: if no frame shows a face.
+    """
+    path, note = folder / RECORD, _made_with(clip.info, options)
+    if path.is_file():
+        try:
+            if shot_note(path) == note:
+                return load_shot(path)
+        except FacesError:
+            pass  # What an interrupt or a disk damaged is found again.
+    found = find_faces(clip, options, progress)
+    save_shot(path, found, note)
+    return found
+
+
+def _made_with(info: ClipInfo, options: FaceOptions) -> dict[str, Any]:
+    path = Path(info.path)
+    stamp = [path.stat().st_size, path.stat().st_mtime_ns] if path.is_file() else []
+    chosen = {name: value for name, value in asdict(options).items() if name not in {"threads", "track"}}
+    return {"clip": info.path, "frames": info.frame_count, "stamp": stamp, "options": chosen}
+
+
+def render(
+    clip: Clip,
+    faces: ShotFaces,
+    comb: Comb,
+    options: SwapOptions,
+    out: Path,
+    statement: Statement,
+    progress: Progress = silent,
+    frames: tuple[int, int] | None = None,
+    overwrite: bool = False,
+    observe: Callable[[Swapped], None] | None = None,
+) -> SwapSummary:
+    """Swap a shot, write it and sign it; frames of a sequence that an earlier run finished are kept.
+
+    Args:
+        out: Video or sequence pattern.
+        statement: What the content credentials say.
+        overwrite: Replace what is there.
+        clip, faces, comb, options, progress, frames, observe: As for `swap_shot`.
+    Raises:
+        DeliveryError: if the output cannot be written.
+        CredentialsError: if it cannot be signed; an unsigned delivery is not left behind.
+    """
+    skip = not overwrite and "#" in out.name
+    with open_writer(out, clip, overwrite=overwrite, skip_existing=skip) as writer:
+        return swap_shot(clip, faces, comb, options, writer, progress, frames, observe)
 
 
 def swap_shot(
@@ -120,8 +176,11 @@ def swap_shot(
     size = working_size(chosen.values())
     untouched: list[tuple[int, str]] = []
     written = 0
-    for step in _with_smooth_gains(_decode(clip, chosen, comb, options, start, stop)):
+    for step in _smoothed(_decode(clip, chosen, comb, options, start, stop), options.recipe.window):
         if not start <= step.frame.index < stop:
+            continue
+        if writer.done(step.frame.number):
+            progress("swap", written := written + 1, stop - start)
             continue
         done = _finish(step, size, options, clip)
         writer.write(step.frame, done.result, done.support)
@@ -156,73 +215,71 @@ def _faces_by_index(faces: ShotFaces, options: SwapOptions) -> dict[int, FaceFra
 def _decode(
     clip: Clip, chosen: dict[int, FaceFrame], comb: Comb, options: SwapOptions, start: int, stop: int
 ) -> Iterator[_Decoded]:
-    margin = GAIN_WINDOW // 2
+    margin = options.recipe.window // 2
     around = iter(clip.frames(max(0, start - margin), min(clip.info.frame_count, stop + margin)))
     while group := list(islice(around, options.batch)):
         seen = [(frame, chosen[frame.index]) for frame in group if frame.index in chosen]
-        answers: dict[int, tuple[Image, float]] = {}
+        answers: dict[int, tuple[Image, Measurement]] = {}
         if seen:
             plates = np.stack([_network_crop(frame, face, comb.config.size, clip) for frame, face in seen])
             decoded = swap_crops(comb, options.source, plates, options.batch)
             for (frame, face), plate, answer in zip(seen, plates, decoded, strict=True):
-                answers[frame.index] = answer, _gain(plate, answer, face, options)
+                matte = face_matte(_landmarks_in_crop(face, len(plate)), len(plate))
+                answers[frame.index] = answer, measure(plate, answer, matte, options.recipe)
         for frame in group:
-            image, gain = answers.get(frame.index, (None, 1.0))
-            yield _Decoded(frame, chosen.get(frame.index), image, gain)
+            image, measurement = answers.get(frame.index, (None, None))
+            yield _Decoded(frame, chosen.get(frame.index), image, measurement)
 
 
 def _network_crop(frame: Frame, face: FaceFrame, size: int, clip: Clip) -> Image:
     display = to_display(crop(frame.image, face.crop_from_plate, size), clip.info.encoding)
-    return np.clip(display, 0.0, 1.0)
+    clipped: Image = np.clip(display, 0.0, 1.0)
+    return clipped
 
 
-def _gain(plate: Image, decoded: Image, face: FaceFrame, options: SwapOptions) -> float:
-    if options.contrast == "none":
-        return 1.0
-    matte = face_matte(_landmarks_in_crop(face, len(plate)), len(plate), options.region)
-    return contrast_gain(decoded, plate, matte, options.contrast)
-
-
-def _landmarks_in_crop(face: FaceFrame, size: int) -> np.ndarray:
+def _landmarks_in_crop(face: FaceFrame, size: int) -> Points:
     return similarity.apply(similarity.at_size(face.crop_from_plate, size), face.landmarks)
 
 
-def _with_smooth_gains(steps: Iterable[_Decoded]) -> Iterator[_Decoded]:
-    """Replace each gain by the smooth one, half a window late; another track starts a new window."""
-    gains: deque[float] = deque(maxlen=GAIN_WINDOW)
+def _smoothed(steps: Iterable[_Decoded], window: int) -> Iterator[_Decoded]:
+    """Smooth what was measured over a window, half a window late; another track starts anew."""
+    measured: deque[Measurement | None] = deque(maxlen=window)
     waiting: deque[_Decoded] = deque()
     track: int | None = None
+
+    def release() -> _Decoded:
+        position = len(measured) - len(waiting)
+        step = waiting.popleft()
+        return replace(step, measurement=smooth(list(measured), window=window)[position])
+
     for step in steps:
         of_step = step.face.track if step.face else None
         if of_step != track:
             while waiting:
-                yield _smoothed(waiting, gains)
-            gains.clear()
+                yield release()
+            measured.clear()
             track = of_step
-        gains.append(step.gain)
+        measured.append(step.measurement)
         waiting.append(step)
-        if len(waiting) > GAIN_WINDOW // 2:
-            yield _smoothed(waiting, gains)
+        if len(waiting) > window // 2:
+            yield release()
     while waiting:
-        yield _smoothed(waiting, gains)
-
-
-def _smoothed(waiting: deque[_Decoded], gains: deque[float]) -> _Decoded:
-    position = len(gains) - len(waiting)
-    gain = float(smooth_gains(list(gains), GAIN_WINDOW)[position])
-    return replace(waiting.popleft(), gain=gain)
+        yield release()
 
 
 def _finish(step: _Decoded, size: int, options: SwapOptions, clip: Clip) -> Swapped:
     frame, face = step.frame, step.face
-    if face is None or step.decoded is None:
-        return Swapped(frame, None, None, None, frame.image, np.zeros(frame.image.shape[:2], np.float32))
+    if face is None or step.decoded is None or step.measurement is None:
+        return Swapped(frame, None, None, frame.image, np.zeros(frame.image.shape[:2], np.float32))
     encoding = clip.info.encoding
     plate_crop = crop(frame.image, face.crop_from_plate, size)
-    matte = face_matte(_landmarks_in_crop(face, size), size, options.region)
-    decoded = correct_contrast(enlarge(step.decoded, size), matte, step.gain)
-    blended = blend_multiband(to_display(plate_crop, encoding), decoded, matte, options.coarse_from_plate)
+    landmarks = _landmarks_in_crop(face, size)
+    whole = face_matte(landmarks, size)
+    matte = whole if options.region == "full" else face_matte(landmarks, size, options.region) * whole
+    blended = compose(
+        to_display(plate_crop, encoding), enlarge(step.decoded, size), matte, options.recipe, step.measurement, whole
+    )
     result, support = paste(
         frame.image, from_display(blended, encoding), plate_crop, similarity.at_size(face.crop_from_plate, size), matte
     )
-    return Swapped(frame, face, step.decoded, matte, result, support)
+    return Swapped(frame, face, step.decoded, result, support)
