@@ -4,14 +4,16 @@ from typing import Literal
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import Delaunay
 
 from pecten.errors import ShapeError
+from pecten.faces.mean import MEAN_MESH
 from pecten.faces.mesh import (
     INNER_LIPS,
     LEFT_BROW,
     LEFT_SOCKET,
     MESH_POINTS,
-    NOSE,
     OUTER_LIPS,
     OVAL,
     RIGHT_BROW,
@@ -26,8 +28,20 @@ _FIXED_POINT_BITS = 4
 # Of the way from the oval to the face's middle: the mesh's oval runs along the head's outline, and the matte must not.
 _INSET = 0.04
 # Of the way from the brows to the top of the oval.
-_FOREHEAD = 0.45
+_FOREHEAD = 0.55
+_SURFACE_INSET = 0.06
 _LIPS_GROWTH = 1.18
+
+
+def _triangulate() -> NDArray[np.intp]:
+    """Cover the mesh within the oval and below the brows' upper edge with triangles, in the mean face."""
+    brow_line = MEAN_MESH[[*RIGHT_BROW, *LEFT_BROW], 1].min()
+    inner = [i for i in range(MESH_POINTS) if i not in OVAL and MEAN_MESH[i, 1] >= brow_line]
+    triangles: NDArray[np.intp] = np.array(inner, dtype=np.intp)[Delaunay(MEAN_MESH[inner, :2]).simplices]
+    return triangles
+
+
+_TRIANGLES = _triangulate()
 
 
 def face_matte(landmarks: Points, size: int, region: Region = "full") -> Mask:
@@ -45,7 +59,15 @@ def face_matte(landmarks: Points, size: int, region: Region = "full") -> Mask:
     """
     if len(landmarks) != MESH_POINTS:
         raise ShapeError(f"{len(landmarks)} landmarks, but the mesh has {MESH_POINTS}: give the whole mesh")
-    shapes = {"full": _full, "lips": _lips, "eyes": _eyes}[region](landmarks)
+    full = _drawn(_full(landmarks), size)
+    if region == "full":
+        return full
+    # Part of a turned face's far eye lies behind the nose, and of its lips beyond the cheek.
+    return np.minimum(full, _drawn((_lips if region == "lips" else _eyes)(landmarks), size))
+
+
+def _drawn(shapes: list[Points], size: int) -> Mask:
+    """Draw the union of shapes (px, centres at integers)."""
     canvas = np.zeros((size * _SUPERSAMPLING, size * _SUPERSAMPLING), dtype=np.uint8)
     for shape in shapes:
         # A supersampled pixel's centre lies a fraction of a pixel from the picture's.
@@ -61,8 +83,9 @@ def _full(landmarks: Points) -> list[Points]:
     middle = landmarks[[6, 197, 195, 5]].mean(axis=0)
     outline = oval + _INSET * (middle - oval)
     outline = _lower_forehead(outline, landmarks)
-    # A turned head's nose and lips may stand out of the oval.
-    return [_rounded(outline), _hull(landmarks[list(NOSE)]), _hull(landmarks[list(OUTER_LIPS)])]
+    # Of a turned head the nose and the far cheek stand out of the oval: they come from the surface itself.
+    surface = landmarks + _SURFACE_INSET * (middle - landmarks)
+    return [_rounded(outline), *surface[_TRIANGLES]]
 
 
 def _lower_forehead(outline: Points, landmarks: Points) -> Points:

@@ -179,4 +179,6 @@ def _decimate(picture: np.ndarray, factor: int, margin: int) -> np.ndarray:
     # An even count of taps has its middle half a place after the anchor, as an even block has after its own.
     filtered = cv2.sepFilter2D(picture, -1, taps, taps, anchor=(2 * factor - 1, 2 * factor - 1))
     first = margin * factor + (factor + 1) // 2 - 1
-    return np.ascontiguousarray(filtered[first::factor, first::factor])
+    # The margin behind the last pixel only fed the filter.
+    last = -margin * factor
+    return np.ascontiguousarray(filtered[first:last:factor, first:last:factor])
