@@ -1,1 +1,1 @@
-"""The comb: one encoder, a decoder for each performer."""
+"""The comb: one encoder, a decoder for every identity, and how it is kept on disk."""

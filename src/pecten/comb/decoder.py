@@ -1,0 +1,77 @@
+"""One decoder an identity: a latent to a picture."""
+
+import torch.nn.functional as functional
+from torch import Tensor, nn
+
+from pecten.comb.blocks import HALF_POWER, Convolution, Maps, Unfold, blend, double, pixel_norm, rectify
+from pecten.comb.config import BASE, CombConfig
+from pecten.comb.encoder import Pictures
+
+
+class DecoderLevel(nn.Module):
+    """Twice the side, then two 3x3 convolutions."""
+
+    def __init__(self, inputs: int, outputs: int, config: CombConfig) -> None:
+        super().__init__()
+        self.first = Convolution(inputs, outputs, 3, padding=1)
+        self.second = Convolution(outputs, outputs, 3, padding=1)
+        self.skip = Convolution(inputs, outputs, 1) if config.residual and inputs != outputs else None
+        self.up, self.normed, self.residual = config.up, config.norm == "pixel", config.residual
+
+    def forward(self, x: Maps) -> Maps:
+        """Grow a map to twice its side."""
+        raised = double(x, self.up)
+        h: Tensor = rectify(self.first(raised))
+        h = rectify(self.second(pixel_norm(h) if self.normed else h))
+        h = pixel_norm(h) if self.normed else h
+        if not self.residual:
+            return h
+        # A 1x1 convolution and doubling commute: the narrow map is the cheaper place for it.
+        kept = raised if self.skip is None else double(self.skip(x), self.up)
+        return (h + kept) * HALF_POWER
+
+
+class Decoder(nn.Module):
+    """Latents to pictures of any level.
+
+    Reference:
+        Naruniec et al. 2020, section 4 (one decoder an identity); fading as in Karras et al. 2018, figure 2.
+    """
+
+    def __init__(self, config: CombConfig) -> None:
+        super().__init__()
+        self.config = config
+        levels = range(config.lowest_level, config.highest_level + 1)
+        width = config.width_at
+        base = width(config.lowest_level)
+        self.spread = Unfold(config.latent_size, base, BASE) if config.latent == "dense" else None
+        self.base = Convolution(base, base, 3, padding=1)
+        self.levels = nn.ModuleDict({str(n): DecoderLevel(width(n - 1), width(n), config) for n in levels[1:]})
+        self.to_rgb = nn.ModuleDict({str(n): Convolution(width(n), 3 * config.fold**2, 1) for n in levels})
+
+    def leave(self, h: Maps, level: int) -> Pictures:
+        """Turn a level's feature maps into pictures (toRGB)."""
+        y: Tensor = self.to_rgb[str(level)](h)
+        if self.config.fold > 1:
+            y = functional.pixel_shuffle(y, self.config.fold)
+        return 0.5 * y + 0.5
+
+    def forward(self, z: Maps, level: int, fade: float = 1.0) -> Pictures:
+        """Decode.
+
+        Args:
+            z: What the encoder returned.
+            level: log2 of the side of the pictures to be made.
+            fade: Share of the highest level; the rest is the level below, doubled.
+        Returns:
+            Display RGB around [0, 1], not clipped, side 2**level px.
+        """
+        h = z if self.spread is None else rectify(self.spread(z))
+        h = rectify(self.base(h))
+        below = h
+        for n in range(self.config.lowest_level + 1, level + 1):
+            below, h = h, self.levels[str(n)](h)
+        y = self.leave(h, level)
+        if fade < 1 and level > self.config.lowest_level:
+            y = blend(y, double(self.leave(below, level - 1), self.config.up), fade)
+        return y

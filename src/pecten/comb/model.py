@@ -1,0 +1,55 @@
+"""The comb: one encoder, a decoder for every identity."""
+
+from torch import nn
+
+from pecten.comb.blocks import Maps
+from pecten.comb.config import CombConfig
+from pecten.comb.decoder import Decoder
+from pecten.comb.encoder import Encoder, Pictures
+from pecten.errors import CombError
+
+
+class Comb(nn.Module):
+    """One encoder shared by P decoders, one an identity.
+
+    Reference:
+        Naruniec et al. 2020, section 4.
+    """
+
+    def __init__(self, config: CombConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = Encoder(config)
+        self.decoders = nn.ModuleDict({identity: Decoder(config) for identity in config.identities})
+
+    def encode(self, x: Pictures, level: int, fade: float = 1.0) -> Maps:
+        """Encode pictures in [0, 1] of side 2**level px.
+
+        Raises:
+            CombError: if the comb has no such level or the pictures another size.
+        """
+        self._check_level(level)
+        if x.shape[-1] != 2**level:
+            raise CombError(f"pictures of {x.shape[-1]} px at level {level}: give pictures of {2**level} px")
+        return self.encoder(x, level, fade)  # type: ignore[no-any-return]
+
+    def decode(self, z: Maps, identity: str, level: int, fade: float = 1.0) -> Pictures:
+        """Decode latents into pictures of one identity, side 2**level px.
+
+        Raises:
+            CombError: if the comb has no such level or identity.
+        """
+        self._check_level(level)
+        if identity not in self.decoders:
+            raise CombError(f"comb has no identity {identity!r}: it knows {', '.join(self.decoders)}")
+        return self.decoders[identity](z, level, fade)  # type: ignore[no-any-return]
+
+    def forward(self, x: Pictures, identity: str, level: int | None = None, fade: float = 1.0) -> Pictures:
+        """Show what is in `x` as `identity` (level None is the highest)."""
+        level = self.config.highest_level if level is None else level
+        return self.decode(self.encode(x, level, fade), identity, level, fade)
+
+    def _check_level(self, level: int) -> None:
+        low, high = self.config.lowest_level, self.config.highest_level
+        if not low <= level <= high:
+            raise CombError(f"level {level}: this comb has {low} to {high} ({2**low} to {2**high} px)")

@@ -1,0 +1,121 @@
+"""Small random changes of a batch, on the device where it lives.
+
+Input, target and mattes move together by one similarity for each picture; exposure and colour change the input alone,
+and so does the warp when it is asked for. All draws come from a seed, so that a step can be made again.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as functional
+from jaxtyping import Float
+from torch import Tensor
+
+from pecten.types import CANONICAL_SIZE
+
+Pictures = Float[Tensor, "_batch 3 _side _side"]
+Mattes = Float[Tensor, "_batch 1 _side _side"]
+
+WARP_CELLS = 5
+"""Control points of the random warp along a side."""
+
+
+@dataclass(frozen=True)
+class Jitter:
+    """How far a picture may be changed; every draw is uniform in plus and minus these.
+
+    Args:
+        rotation_rad: Turn.
+        scale: Change of size, as a share.
+        shift: Of the picture's side.
+        exposure: Stops, input only.
+        colour: Stops of each channel on its own, input only.
+        warp_px: Standard deviation of the random warp's control points at `CANONICAL_SIZE`, input only; 0 is off.
+    """
+
+    rotation_rad: float = math.radians(5)
+    scale: float = 0.05
+    shift: float = 0.03
+    exposure: float = 0.2
+    colour: float = 0.05
+    warp_px: float = 0.0
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one identity gives to one step.
+
+    Args:
+        inputs: What the encoder sees.
+        targets: What the decoder should show.
+        mattes: Where that counts.
+        features: Eyes and mouth, which may count for more.
+    """
+
+    inputs: Float[Tensor, "_batch 3 _side _side"]
+    targets: Float[Tensor, "_batch 3 _side _side"]
+    mattes: Float[Tensor, "_batch 1 _side _side"]
+    features: Float[Tensor, "_batch 1 _side _side"]
+
+
+def augment(images: Pictures, mattes: Mattes, features: Mattes, jitter: Jitter, seed: Sequence[int]) -> Batch:
+    """Change a batch at random.
+
+    Args:
+        images: Display RGB in [0, 1].
+        mattes: Training region.
+        features: Eyes and mouth.
+        jitter: Limits.
+        seed: Non-negative integers; equal seeds give equal changes.
+    Returns:
+        Tensors on the device of `images`.
+    """
+    draws = np.random.default_rng(list(seed))
+    count, device = len(images), images.device
+    grid = _similarity_grid(_similarities(draws, count, jitter).to(device), images.shape[-1])
+    targets = _sample(images, grid, "bicubic").clamp(0, 1)
+    regions = _sample(torch.cat([mattes, features], dim=1), grid, "bilinear")
+    # The warp is drawn in any case: the colour draws after it must not depend on the switch.
+    bends = _bends(draws, count, jitter).to(device)
+    stops = torch.from_numpy(_stops(draws, count, jitter)).to(device)
+    inputs = targets
+    if jitter.warp_px > 0:
+        inputs = _sample(images, grid + _upsample(bends, images.shape[-1]), "bilinear")
+    inputs = (inputs * torch.exp2(stops)).clamp(0, 1)
+    return Batch(inputs, targets, regions[:, :1], regions[:, 1:])
+
+
+def _similarities(draws: np.random.Generator, count: int, jitter: Jitter) -> Float[Tensor, "_batch 2 3"]:
+    unit = draws.uniform(-1, 1, (count, 4))
+    turn, scale = unit[:, 0] * jitter.rotation_rad, 1 + unit[:, 1] * jitter.scale
+    # In grid coordinates the picture is two units wide.
+    shift = unit[:, 2:] * jitter.shift * 2
+    c, s = np.cos(turn) / scale, np.sin(turn) / scale
+    rows = np.stack([c, -s, shift[:, 0], s, c, shift[:, 1]], axis=1)
+    return torch.from_numpy(rows.astype(np.float32).reshape(count, 2, 3))
+
+
+def _similarity_grid(transforms: Float[Tensor, "_batch 2 3"], side: int) -> Float[Tensor, "_batch _side _side 2"]:
+    return functional.affine_grid(transforms, [len(transforms), 1, side, side], align_corners=False)
+
+
+def _bends(draws: np.random.Generator, count: int, jitter: Jitter) -> Float[Tensor, "_batch 2 5 5"]:
+    noise = draws.normal(0, 1, (count, 2, WARP_CELLS, WARP_CELLS)) * jitter.warp_px * 2 / CANONICAL_SIZE
+    return torch.from_numpy(noise.astype(np.float32))
+
+
+def _upsample(bends: Float[Tensor, "_batch 2 5 5"], side: int) -> Float[Tensor, "_batch _side _side 2"]:
+    return functional.interpolate(bends, size=side, mode="bicubic", align_corners=True).permute(0, 2, 3, 1)
+
+
+def _stops(draws: np.random.Generator, count: int, jitter: Jitter) -> Float[np.ndarray, "_batch 3 1 1"]:
+    exposure = draws.uniform(-1, 1, (count, 1)) * jitter.exposure
+    colour = draws.uniform(-1, 1, (count, 3)) * jitter.colour
+    return (exposure + colour).astype(np.float32).reshape(count, 3, 1, 1)
+
+
+def _sample(x: Tensor, grid: Tensor, mode: str) -> Tensor:
+    return functional.grid_sample(x, grid, mode=mode, padding_mode="reflection", align_corners=False)

@@ -1,0 +1,179 @@
+"""How a comb is taught: one frozen record, and the presets."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
+
+from pecten.comb.config import CombConfig
+from pecten.comb.schedule import Phase, plan, share_images
+from pecten.dataset.augment import Jitter
+from pecten.errors import TrainingError
+
+VERSION = 1
+
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "loss": ("ms-ssim+l1", "ssim+l1", "ssim", "l1"),
+    "loss_colour": ("rgb", "luma"),
+    "device": ("auto", "cpu", "cuda"),
+}
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How long, how fast and by what measure a comb is taught. The clock is images seen, of all identities together.
+
+    Args:
+        images: Length of the whole run.
+        batch: Images of each identity in one step.
+        seed: Of weights, draws and changes.
+        start_px: Side of the first pictures; the comb grows from there. Equal to the comb's size: no growing.
+        growth: Each level gets this many times the images of the one below.
+        fade_share: Part of a level's images spent fading it in.
+        solo_images: So long the first identity is trained alone; then its decoder is copied to all others.
+        learning_rate: Of Adam, at the start.
+        warmup_images: Over these the rate rises from zero.
+        decay_share: Last part of the run, in which the rate falls to `final_rate`.
+        final_rate: As a share of the learning rate.
+        betas: Of Adam.
+        clip: Largest gradient norm.
+        ema_images: Half-life of the averaged weights; shorter early on (`ema_ramp` of the images seen).
+        ema_ramp: Longest half-life as a share of the images seen.
+        loss: "ms-ssim+l1", "ssim+l1", "ssim" or "l1".
+        loss_colour: The structural term sees "rgb" or "luma".
+        feature_weight: Of eyes and mouth, against 1 elsewhere; at `feature_px` and above.
+        feature_px: Side in px.
+        jitter: Random changes.
+        bfloat16: Autocast; the loss stays in float32.
+        device: "auto", "cpu" or "cuda".
+        checkpoint_images: Between checkpoints.
+        preview_images: Between previews; 0 makes none.
+        stats_images: Between rows of statistics.
+    Raises:
+        TrainingError: if a value is out of range.
+    """
+
+    images: int = 3_000_000
+    batch: int = 8
+    seed: int = 0
+    start_px: int = 4
+    growth: float = 1.5
+    fade_share: float = 0.5
+    solo_images: int = 0
+    learning_rate: float = 1e-3
+    warmup_images: int = 0
+    decay_share: float = 0.0
+    final_rate: float = 0.05
+    betas: tuple[float, float] = (0.9, 0.99)
+    clip: float = 1.0
+    ema_images: int = 10_000
+    ema_ramp: float = 0.05
+    loss: str = "ms-ssim+l1"
+    loss_colour: str = "rgb"
+    feature_weight: float = 3.0
+    feature_px: int = 64
+    jitter: Jitter = field(default_factory=Jitter)
+    bfloat16: bool = True
+    device: str = "auto"
+    checkpoint_images: int = 50_000
+    preview_images: int = 20_000
+    stats_images: int = 1_000
+
+    def __post_init__(self) -> None:
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise TrainingError(f"training {name} is {getattr(self, name)!r}: choose one of {', '.join(choices)}")
+        for name in ("images", "batch", "start_px", "checkpoint_images", "stats_images"):
+            if getattr(self, name) < 1:
+                raise TrainingError(f"training {name} is {getattr(self, name)}: give at least 1")
+        for name in ("learning_rate", "clip", "growth"):
+            if not getattr(self, name) > 0:
+                raise TrainingError(f"training {name} is {getattr(self, name)}: give more than 0")
+        for name in ("fade_share", "decay_share", "final_rate"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise TrainingError(f"training {name} is {getattr(self, name)}: give 0 to 1")
+
+    def phases(self, comb: CombConfig) -> tuple[Phase, ...]:
+        """Lay out the levels of a comb over this run."""
+        start = min(max(self.start_px.bit_length() - 1, comb.lowest_level), comb.highest_level)
+        shares = share_images(self.images, comb.highest_level - start + 1, self.growth)
+        return plan(start, shares, self.fade_share)
+
+    def rate_at(self, images_seen: int, level: int) -> float:
+        """Return the learning rate for the next step."""
+        rate = self.learning_rate * min(1.0, (images_seen + 1) / self.warmup_images if self.warmup_images else 1.0)
+        decaying = self.images * self.decay_share
+        left = self.images - images_seen
+        if decaying and left < decaying:
+            rate *= self.final_rate + (1 - self.final_rate) * 0.5 * (1 - math.cos(math.pi * max(left, 0) / decaying))
+        halvings: int = max(0, level - 8)
+        return rate / float(2**halvings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-ready record with a version."""
+        return {"version": VERSION, **asdict(self), "betas": list(self.betas)}
+
+    @staticmethod
+    def from_dict(record: Mapping[str, Any]) -> "TrainConfig":
+        """Read what `to_dict` wrote.
+
+        Raises:
+            TrainingError: if the version is another or a field is unknown.
+        """
+        values = {key: value for key, value in record.items() if key != "version"}
+        unknown = set(values) - {entry.name for entry in fields(TrainConfig)}
+        if record.get("version") != VERSION or unknown:
+            raise TrainingError(
+                f"training configuration version {record.get('version')!r}, unknown fields {sorted(unknown)}: "
+                f"this Pecten reads version {VERSION}"
+            )
+        if "jitter" in values:
+            values["jitter"] = Jitter(**values["jitter"])
+        if "betas" in values:
+            values["betas"] = (float(values["betas"][0]), float(values["betas"][1]))
+        return TrainConfig(**values)
+
+
+PRESETS: Mapping[str, tuple[Mapping[str, Any], TrainConfig]] = {
+    "paper": ({"size": 1024, "channels": "paper"}, TrainConfig(batch=4, images=6_000_000)),
+    "studio": (
+        {"size": 512, "channels": "paper", "residual": True},
+        TrainConfig(images=1_500_000, start_px=32, decay_share=0.2),
+    ),
+    "quick": (
+        {"size": 256, "channels": "lite", "latent_size": 256, "fold": 2, "residual": True},
+        TrainConfig(
+            images=15_000,
+            start_px=64,
+            learning_rate=2e-3,
+            warmup_images=300,
+            decay_share=0.5,
+            ema_images=500,
+            loss_colour="luma",
+            checkpoint_images=3_000,
+            preview_images=3_000,
+            stats_images=240,
+        ),
+    ),
+}
+"""By name: (fields of the comb, training). "paper" is the published shape; "quick" is minutes on a CPU."""
+
+
+def preset(
+    name: str, identities: tuple[str, ...], size: int | None = None, images: int | None = None
+) -> tuple[CombConfig, TrainConfig]:
+    """Make both configurations of a preset.
+
+    Args:
+        name: Key of `PRESETS`.
+        identities: One decoder each.
+        size: Side in px, instead of the preset's.
+        images: Length of the run, instead of the preset's.
+    Raises:
+        TrainingError: if there is no such preset.
+    """
+    if name not in PRESETS:
+        raise TrainingError(f"no training preset {name!r}: choose one of {', '.join(PRESETS)}")
+    shape, training = PRESETS[name]
+    comb = CombConfig(identities, **{**shape, **({"size": size} if size else {})})
+    return comb, replace(training, images=images) if images else training

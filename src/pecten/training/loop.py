@@ -1,0 +1,242 @@
+"""The loop: steps, statistics, previews, checkpoints, and what happens when something goes wrong."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pecten.comb.config import CombConfig
+from pecten.comb.weights import FILE_NAME, save_comb
+from pecten.dataset.crops import CropSet
+from pecten.errors import TrainingError
+from pecten.files import write_json, write_text
+from pecten.training.config import TrainConfig
+from pecten.training.interrupt import held_back
+from pecten.training.preview import preview, write_preview
+from pecten.training.run import Run
+from pecten.training.step import Outcome
+from pecten.types import Progress, silent
+
+GIVE_UP_AFTER = 3
+"""Roll-backs."""
+
+PREVIEW_ROWS = 2
+"""Crops of each identity in a preview."""
+
+_FREE_TO_CHANGE = {"checkpoint_images", "preview_images", "stats_images", "device"}
+
+OnStats = Callable[[dict[str, Any]], None]
+
+
+def train(
+    datasets: Sequence[CropSet],
+    shape: CombConfig,
+    config: TrainConfig,
+    out: Path,
+    progress: Progress = silent,
+    on_stats: OnStats | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Path:
+    """Teach a comb, or go on where an earlier call with the same configuration stopped.
+
+    Args:
+        datasets: One an identity of `shape`, crops at least `shape.size` px.
+        shape: Of the comb.
+        config: Of the training.
+        out: Folder for `config.json`, `stats.jsonl`, `comb.safetensors` (averaged weights, for use), `checkpoints/`
+            (the last three) and `previews/`.
+        progress: Told the images seen.
+        on_stats: Given each row of `stats.jsonl`.
+        should_stop: Asked after each step; when true the state is saved and the call returns.
+    Returns:
+        The comb's path.
+    Raises:
+        TrainingError: if the folder belongs to another configuration, an identity has no crops, or the loss stays
+            without a number.
+        KeyboardInterrupt: on SIGINT or SIGTERM, after the step is done and the state saved.
+    """
+    datasets = _in_order(datasets, shape)
+    _claim(out, shape, config)
+    return _Loop(Run(datasets, shape, config), out, progress, on_stats, should_stop).go()
+
+
+class _Loop:
+    """One call of `train`."""
+
+    def __init__(
+        self,
+        run: Run,
+        out: Path,
+        progress: Progress,
+        on_stats: OnStats | None,
+        should_stop: Callable[[], bool] | None,
+    ) -> None:
+        self.run, self.out, self.progress = run, out, progress
+        self.on_stats, self.should_stop = on_stats, should_stop
+        self.recent: list[Outcome] = []
+        self.since: tuple[float, int] = (0.0, 0)
+
+    def go(self) -> Path:
+        """Run to the end, to a stop or to an interrupt; in each case the state is saved."""
+        self._resume()
+        total = self.run.config.images
+        with held_back() as interrupt:
+            try:
+                while self.run.clock.images_seen < total and not (self.should_stop and self.should_stop()):
+                    before = self.run.clock.images_seen
+                    outcome = self.run.advance()
+                    if outcome.finite:
+                        self._after(outcome, before)
+                    else:
+                        self._roll_back(outcome)
+                    interrupt.raise_if_came()
+            finally:
+                self._save()
+        return self.out / FILE_NAME
+
+    def _resume(self) -> None:
+        found, reasons = self.run.restore(self._checkpoints)
+        seen = self.run.clock.images_seen
+        if found or reasons:
+            _forget_after(self.out / "stats.jsonl", seen)
+            self._note({"event": "resumed", "images_seen": seen, "passed_over": list(reasons)})
+        self.since = (time.monotonic(), seen)
+
+    def _after(self, outcome: Outcome, before: int) -> None:
+        config, seen = self.run.config, self.run.clock.images_seen
+        self.recent.append(outcome)
+        self.progress("train", min(seen, config.images), config.images)
+        last = seen >= config.images
+        if last or _passed(before, seen, config.stats_images):
+            self._report()
+        if config.preview_images and (last or _passed(before, seen, config.preview_images)):
+            self._preview()
+        if not last and _passed(before, seen, config.checkpoint_images):
+            self._save()
+
+    def _report(self) -> None:
+        run, now = self.run, time.monotonic()
+        level, fade = run.state
+        rate = (run.clock.images_seen - self.since[1]) / max(now - self.since[0], 1e-9)
+        losses = {
+            identity: sum(values) / len(values)
+            for identity in run.datasets
+            if (values := [row.losses[identity] for row in self.recent if identity in row.losses])
+        }
+        self._note(
+            {
+                "images_seen": run.clock.images_seen,
+                "level": level,
+                "px": 2**level,
+                "fade": round(fade, 4),
+                "loss": {identity: round(value, 6) for identity, value in losses.items()},
+                "gradient_norm": round(self.recent[-1].gradient_norm, 5),
+                "images_per_s": round(rate, 2),
+                "lr": run.rate,
+                "eta_s": round(max(run.config.images - run.clock.images_seen, 0) / max(rate, 1e-9), 1),
+            }
+        )
+        self.recent, self.since = [], (now, run.clock.images_seen)
+
+    def _roll_back(self, outcome: Outcome) -> None:
+        run, clock = self.run, self.run.clock
+        if clock.rollbacks >= GIVE_UP_AFTER:
+            raise TrainingError(
+                f"{self.out}: loss without a number at image {clock.images_seen}, rolled back {GIVE_UP_AFTER} times in "
+                "vain: lower the learning rate or look for damaged crops"
+            )
+        run.restart(self._checkpoints, replace(clock, rate_scale=clock.rate_scale / 2, rollbacks=clock.rollbacks + 1))
+        self.recent, self.since = [], (time.monotonic(), run.clock.images_seen)
+        _forget_after(self.out / "stats.jsonl", run.clock.images_seen)
+        self._note(
+            {
+                "event": "rolled back",
+                "from_images": clock.images_seen,
+                "images_seen": run.clock.images_seen,
+                "identities": [name for name, value in outcome.losses.items() if not abs(value) < float("inf")],
+                "rate_scale": run.clock.rate_scale,
+            }
+        )
+
+    def _save(self) -> None:
+        # A state that no step has changed is not worth a file.
+        # One that an exception left half changed must never become a checkpoint.
+        if self.run.clock.images_seen == 0 or self.run.half_done:
+            return
+        self.run.save(self._checkpoints)
+        extra = {"images_seen": self.run.clock.images_seen, "level": self.run.state[0]}
+        save_comb(self.out / FILE_NAME, self.run.ema, extra)
+
+    def _preview(self) -> None:
+        level, fade = self.run.state
+        crops = self.run.crops_at(level)
+        inputs = {identity: _spread(images).float() / 255 for identity, (images, _, _) in crops.items()}
+        sheet = preview(self.run.ema, inputs, level, fade)
+        write_preview(self.out / "previews" / f"{self.run.clock.images_seen:08d}.png", sheet)
+
+    def _note(self, row: dict[str, Any]) -> None:
+        with (self.out / "stats.jsonl").open("a", encoding="utf-8") as handle:
+            handle.write(json.dumps(row) + "\n")
+        if self.on_stats:
+            self.on_stats(row)
+
+    @property
+    def _checkpoints(self) -> Path:
+        return self.out / "checkpoints"
+
+
+def _in_order(datasets: Sequence[CropSet], shape: CombConfig) -> list[CropSet]:
+    held = {crops.identity: crops for crops in datasets}
+    for identity in shape.identities:
+        if identity not in held or not len(held[identity].images):
+            raise TrainingError(f"no usable crops of {identity}: give a dataset for each identity of the comb")
+    if extra := sorted(set(held) - set(shape.identities)):
+        raise TrainingError(f"crops of {', '.join(extra)}, whom the comb does not know: name them or leave them out")
+    return [held[identity].at_size(shape.size) for identity in shape.identities]
+
+
+def _claim(out: Path, shape: CombConfig, config: TrainConfig) -> None:
+    """Write the configuration into the folder, or see that the one there is the same."""
+    path = out / "config.json"
+    record = json.loads(json.dumps({"comb": shape.to_dict(), "training": config.to_dict()}))
+    if path.exists():
+        try:
+            held = json.loads(path.read_text(encoding="utf-8"))
+            pairs = {**held["comb"], **held["training"]}
+        except (ValueError, KeyError, TypeError) as error:
+            raise TrainingError(f"{path}: cannot be read ({error}): choose another folder") from error
+        wanted = {**record["comb"], **record["training"]}
+        for key in sorted(set(pairs) | set(wanted)):
+            if key not in _FREE_TO_CHANGE and pairs.get(key) != wanted.get(key):
+                raise TrainingError(
+                    f"{path}: {key} was {pairs.get(key)}, now {wanted.get(key)}: use the same value or another folder"
+                )
+    write_json(path, record)
+
+
+def _passed(before: int, now: int, every: int) -> bool:
+    return now // every > before // every
+
+
+def _forget_after(path: Path, images_seen: int) -> None:
+    """Drop rows of steps that will be made again."""
+    if not path.exists():
+        return
+    kept = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            row = json.loads(line)
+        except ValueError:
+            continue  # the last row may be cut short
+        if row.get("images_seen", 0) <= images_seen:
+            kept.append(line)
+    write_text(path, "".join(line + "\n" for line in kept))
+
+
+def _spread(images: torch.Tensor) -> torch.Tensor:
+    places = torch.linspace(0, len(images) - 1, PREVIEW_ROWS + 2)[1:-1].round().long()
+    return images[places]

@@ -1,0 +1,157 @@
+"""A run in memory: everything that one step needs and changes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import UInt8
+from torch import Tensor
+
+from pecten.comb.config import CombConfig
+from pecten.comb.model import Comb
+from pecten.comb.schedule import state_at
+from pecten.dataset.augment import Batch, augment
+from pecten.dataset.crops import CropSet
+from pecten.dataset.sampling import balance, descriptors, draw
+from pecten.training.checkpoint import Clock, load_latest, save
+from pecten.training.config import TrainConfig
+from pecten.training.step import Outcome, average, ema_decay, step
+
+
+class Run:
+    """Comb, its average, optimiser, crops and clock.
+
+    Args:
+        datasets: One an identity, in the comb's order.
+        shape: Of the comb.
+        config: Of the training.
+    """
+
+    def __init__(self, datasets: Sequence[CropSet], shape: CombConfig, config: TrainConfig) -> None:
+        self.datasets, self.config = {crops.identity: crops for crops in datasets}, config
+        self.device = torch.device(choose_device(config.device))
+        self.comb = Comb(shape).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.ema = Comb(shape).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.ema.requires_grad_(False)
+        self.optimiser = torch.optim.Adam(self.comb.parameters(), config.learning_rate, config.betas, fused=True)
+        self.phases = config.phases(shape)
+        self.clock = Clock()
+        self.half_done = False
+        self._begin()
+        self.chances = {key: balance(descriptors(crops.landmarks)) for key, crops in self.datasets.items()}
+        self._held: tuple[int, Mapping[str, tuple[Tensor, Tensor, Tensor]]] = (-1, {})
+
+    @property
+    def state(self) -> tuple[int, float]:
+        """Level and fade of the next step."""
+        return state_at(self.phases, self.clock.images_seen)
+
+    @property
+    def rate(self) -> float:
+        """Learning rate of the next step."""
+        return self.config.rate_at(self.clock.images_seen, self.state[0]) * self.clock.rate_scale
+
+    @property
+    def active(self) -> tuple[str, ...]:
+        """Identities that the next step trains."""
+        alone = self.clock.images_seen < self.config.solo_images
+        return tuple(self.datasets)[: 1 if alone else None]
+
+    def advance(self) -> Outcome:
+        """Take one step and move the clock; a step that is not finite changes nothing."""
+        if not self.clock.copied and self.clock.images_seen >= self.config.solo_images:
+            if self.config.solo_images:
+                self._copy_first_decoder()
+            self.clock = replace(self.clock, copied=True)
+        self.half_done = True
+        level, fade = self.state
+        batches = {identity: self.batch(identity, level) for identity in self.active}
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.rate
+        outcome = step(self.comb, self.optimiser, batches, level, fade, self.config)
+        if outcome.finite:
+            images = self.config.batch * len(batches)
+            average(self.ema, self.comb, ema_decay(self.clock.images_seen, images, self.config))
+            self.clock = replace(self.clock, images_seen=self.clock.images_seen + images)
+        self.half_done = False
+        return outcome
+
+    def batch(self, identity: str, level: int) -> Batch:
+        """Draw and change one identity's share of the next step."""
+        place = tuple(self.datasets).index(identity)
+        seed = (self.config.seed, place, self.clock.images_seen)
+        chosen = torch.from_numpy(draw(self.chances[identity], self.config.batch, seed)).to(self.device)
+        images, mattes, features = (held[chosen].float() / 255 for held in self.crops_at(level)[identity])
+        return augment(images, mattes, features, self.config.jitter, (*seed, 1))
+
+    def crops_at(self, level: int) -> Mapping[str, tuple[Tensor, Tensor, Tensor]]:
+        """Return images, mattes and features of every identity as 8-bit tensors; the last level asked for is kept."""
+        if self._held[0] != level:
+            reduced = {identity: crops.at_size(2**level) for identity, crops in self.datasets.items()}
+            self._held = (
+                level,
+                {
+                    identity: (
+                        _tensor(crops.images, self.device),
+                        _tensor(crops.mattes[..., None], self.device),
+                        _tensor(crops.features[..., None], self.device),
+                    )
+                    for identity, crops in reduced.items()
+                },
+            )
+        return self._held[1]
+
+    def save(self, folder: Path) -> Path:
+        """Write a checkpoint."""
+        return save(folder, self.comb, self.ema, self.optimiser, self.clock)
+
+    def restore(self, folder: Path) -> tuple[bool, tuple[str, ...]]:
+        """Go on from the newest checkpoint that is whole.
+
+        Returns:
+            Whether there was one, and why newer ones were passed over.
+        """
+        clock, reasons = load_latest(folder, self.comb, self.ema, self.optimiser)
+        self.clock = clock or self.clock
+        return clock is not None, reasons
+
+    def restart(self, folder: Path, clock: Clock) -> None:
+        """Go back to the newest checkpoint, or to the fresh comb, with the rate and count of roll-backs of `clock`."""
+        found, _ = self.restore(folder)
+        if not found:
+            self._begin()
+        self.clock = replace(self.clock, rate_scale=clock.rate_scale, rollbacks=clock.rollbacks)
+
+    def _begin(self) -> None:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.config.seed)
+            fresh = Comb(self.comb.config).state_dict()
+        self.comb.load_state_dict(fresh)
+        self.ema.load_state_dict(fresh)
+        self.optimiser.state.clear()
+        self.clock = Clock()
+
+    @torch.no_grad()
+    def _copy_first_decoder(self) -> None:
+        for comb in (self.comb, self.ema):
+            first, *others = (comb.decoders[identity] for identity in self.datasets)
+            for other in others:
+                other.load_state_dict(first.state_dict())
+        first, *others = (self.comb.decoders[identity] for identity in self.datasets)
+        for other in others:
+            for theirs, mine in zip(first.parameters(), other.parameters(), strict=True):
+                if theirs in self.optimiser.state:
+                    self.optimiser.state[mine] = {k: v.clone() for k, v in self.optimiser.state[theirs].items()}
+
+
+def choose_device(name: str) -> str:
+    """Return "cuda" for "auto" where there is one, else "cpu"; other names stand."""
+    if name != "auto":
+        return name
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _tensor(pictures: UInt8[np.ndarray, "_frames _side _side _channels"], device: torch.device) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(pictures.transpose(0, 3, 1, 2))).to(device)
