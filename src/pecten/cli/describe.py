@@ -75,10 +75,11 @@ def describe_credentials(path: Path) -> list[str]:
 
 def describe_record(folder: Path) -> list[str]:
     """Describe a dataset, or what was found in one plate."""
-    from pecten.faces.records import DatasetRecord, load_any
+    from pecten.faces.records import RECORD, load_dataset, load_shot, record_kind
 
-    record = load_any(folder)
-    return describe_dataset(record) if isinstance(record, DatasetRecord) else describe_shot(record)
+    if record_kind(folder / RECORD) == "dataset":
+        return describe_dataset(load_dataset(folder))
+    return describe_shot(load_shot(folder / RECORD))
 
 
 def describe_dataset(record: "DatasetRecord") -> list[str]:
@@ -104,15 +105,16 @@ def describe_shot(shot: "ShotFaces") -> list[str]:
 
 def describe_comb(path: Path) -> list[str]:
     """Describe a trained comb."""
+    from pecten.comb.config import CombConfig
     from pecten.comb.weights import read_header
 
     header = read_header(path)
-    config = header.config
+    config = CombConfig.from_dict(header.get("config", {}))
     return [
         f"{path}: comb of {', '.join(config.identities)}",
         f"  {config.size} px, channels {config.channels}, latent {config.latent} {config.latent_size}, "
-        f"down {config.down}, up {config.up}",
-        f"  {header.images_seen} images seen, sha256 {header.sha256[:16]}...",
+        f"down {config.down}, up {config.up}, norm {config.norm}",
+        f"  {header.get('images_seen', 'an unknown number of')} images seen",
     ]
 
 

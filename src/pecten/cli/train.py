@@ -1,5 +1,6 @@
 """`pecten train`: performers' crops to a comb."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -33,27 +34,26 @@ def train(
 
     from pecten.consent import require
     from pecten.faces.records import load_dataset
-    from pecten.training.config import configure
+    from pecten.training.config import preset as make_preset
 
     records = [load_dataset(folder) for folder in datasets]
     check_identities([record.identity for record in records], datasets)
     for record in records:
         require(record.identity, "train", consent_folders(consent), date.today())
     use_threads(threads)
-    comb_config, config = configure(
-        preset, tuple(record.identity for record in records), size=size, images=images, batch=batch, seed=seed
-    )
+    shape, config = make_preset(preset, tuple(record.identity for record in records), size, images)
+    config = replace(config, seed=seed, batch=batch or config.batch)
     if dry_run:
         for record, folder in zip(records, datasets, strict=True):
             typer.echo(f"would train {record.identity} on {folder}")
-        typer.echo(f"would write a comb of {comb_config.size} px, {config.total_images} images seen, to {out}")
+        typer.echo(f"would write a comb of {shape.size} px, {config.images} images seen, to {out}")
         return
     from pecten.dataset.crops import load_crops
     from pecten.training.loop import train as run
 
-    crops = [load_crops(folder, comb_config.size) for folder in datasets]
+    crops = [load_crops(folder, shape.size) for folder in datasets]
     with Screen() as screen:
-        result = run(crops, comb_config, config, out, screen)
+        result = run(crops, shape, config, out, screen)
     typer.echo(f"comb written to {result}")
 
 

@@ -14,7 +14,7 @@ from pecten.faces.extract import FaceOptions, extract_dataset
 from pecten.faces.records import DatasetRecord
 from pecten.footage.clip import open_clip
 from pecten.shot import SwapOptions, render, statement_of
-from pecten.training.config import TrainConfig, configure
+from pecten.training.config import preset
 from pecten.training.loop import train
 from pecten.types import Progress
 
@@ -25,11 +25,11 @@ Say = Callable[[str], None]
 
 def plan(out: Path, images: int | None) -> list[str]:
     """Say what `run` would do."""
-    comb, config = configure(PRESET, tuple(footage.SHOTS), images=images)
+    shape, config = preset(PRESET, tuple(footage.SHOTS), images=images)
     clips = sum(len(footage.training_clips(identity)) for identity in footage.SHOTS)
     return [
         f"would find the faces of {', '.join(footage.SHOTS)} in {clips} clips: {out / 'faces'}",
-        f"would train a comb of {comb.size} px on {config.total_images} images: {out / 'comb'}",
+        f"would train a comb of {shape.size} px on {config.images} images: {out / 'comb'}",
         f"would put {footage.SOURCE} into {footage.plate().name}, sign and measure it: {out / VIDEO}",
     ]
 
@@ -47,20 +47,15 @@ def run(out: Path, images: int | None, progress: Progress, say: Say) -> Path:
     """
     for identity in footage.SHOTS:
         require(identity, "train", default_folders(), date.today())
-    comb_config, config = configure(PRESET, tuple(footage.SHOTS), images=images)
+    shape, config = preset(PRESET, tuple(footage.SHOTS), images=images)
     say(f"1/3 faces: finding and normalising {', '.join(footage.SHOTS)}")
-    datasets = {identity: _faces(identity, out, comb_config.size, progress) for identity in footage.SHOTS}
-    say(f"2/3 comb: training at {comb_config.size} px on this machine, {config.total_images} images")
-    crops = [load_crops(out / "faces" / identity, comb_config.size) for identity in footage.SHOTS]
-    train(crops, comb_config, config, out / "comb", progress)
+    datasets = {identity: _faces(identity, out, shape.size, progress) for identity in footage.SHOTS}
+    say(f"2/3 comb: training at {shape.size} px on this machine, {config.images} images")
+    crops = [load_crops(out / "faces" / identity, shape.size) for identity in footage.SHOTS]
+    train(crops, shape, config, out / "comb", progress)
     say(f"3/3 swap: {footage.SOURCE} onto {footage.TARGET}'s shot, and the truth beside it")
     gathered = _swap(datasets[footage.TARGET], out, progress)
-    return write_report(gathered, out, config_of(config), progress)
-
-
-def config_of(config: TrainConfig) -> str:
-    """Say in a few words how the comb was trained."""
-    return f"preset {PRESET}, {config.total_images} images seen"
+    return write_report(gathered, out, f"preset {PRESET}, {config.images} images seen", progress)
 
 
 def _faces(identity: str, out: Path, size: int, progress: Progress) -> DatasetRecord:

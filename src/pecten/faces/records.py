@@ -153,6 +153,19 @@ def load_shot(path: Path) -> ShotFaces:
     return _load(path, "shot", "run `pecten faces` on the clip")[1][0]
 
 
+def record_kind(path: Path) -> str:
+    """Return what a record holds: "dataset" or "shot".
+
+    Raises:
+        FacesError: if the file is no record.
+    """
+    try:
+        kind = json.loads(path.read_text(encoding="utf-8"))["kind"]
+    except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError) as error:
+        raise _damaged(path, error) from error
+    return str(kind)
+
+
 def shot_note(path: Path) -> dict[str, Any]:
     """Return the note that was saved with a shot.
 
