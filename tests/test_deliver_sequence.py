@@ -9,7 +9,6 @@ import OpenImageIO as oiio
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
 import pecten.files
 from pecten.colour.transfer import Encoding, to_linear
@@ -58,14 +57,15 @@ def deliver(plate: Clip, out: Path, **options: bool) -> None:
         ("dpx", np.uint16, 3),
     ],
 )
-@given(data=st.data())
+@given(seed=st.integers(0, 2**32 - 1), share=st.sampled_from([0.0, 0.3, 1.0]))
 @settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_outside_the_support_every_bit_is_the_plates(
-    tmp_path: Path, suffix: str, dtype: Any, channels: int, data: st.DataObject
+    tmp_path: Path, suffix: str, dtype: Any, channels: int, seed: int, share: float
 ) -> None:
-    elements = st.integers(0, np.iinfo(dtype).max) if np.dtype(dtype).kind == "u" else st.floats(width=16)
-    pixels = data.draw(hnp.arrays(dtype, (4, 5, channels), elements=elements))
-    support = data.draw(hnp.arrays(np.float32, (4, 5), elements=st.sampled_from([0, 0.25, 1])))
+    rng = np.random.default_rng(seed)
+    # Any bits at all: infinities, denormals and the many kinds of NaN too.
+    pixels = np.frombuffer(rng.bytes(4 * 5 * channels * np.dtype(dtype).itemsize), dtype).reshape(4, 5, channels)
+    support = (rng.random((4, 5)) < share).astype(np.float32) * np.float32(0.5)
     path = write_still(tmp_path / f"plate.{suffix}", pixels)
     stored = read_pixels(path)
     plate = open_clip(path)
