@@ -105,7 +105,7 @@ def _runs(faces: Sequence[FaceFrame]) -> list[list[int]]:
 
 def _face_frame(one: Sighting, index: int, number: int, image: ByteImage, options: FaceOptions) -> FaceFrame:
     pose = normalise.pose(one.landmarks)
-    crop = normalise.crop(image, one.crop_from_plate, quality.BLUR_SIZE)
+    crop = quality.small_crop(image, one.crop_from_plate)
     why_not = options.gates.why_not(
         quality.face_width_px(one.landmarks),
         pose.yaw_rad,

@@ -63,7 +63,8 @@ def face_matte(landmarks: Points, size: int, region: Region = "full") -> Mask:
     if region == "full":
         return full
     # Part of a turned face's far eye lies behind the nose, and of its lips beyond the cheek.
-    return np.minimum(full, _drawn((_lips if region == "lips" else _eyes)(landmarks), size))
+    part: Mask = np.minimum(full, _drawn((_lips if region == "lips" else _eyes)(landmarks), size))
+    return part
 
 
 def _drawn(shapes: list[Points], size: int) -> Mask:
@@ -75,7 +76,8 @@ def _drawn(shapes: list[Points], size: int) -> Mask:
         fixed = np.rint(placed * 2**_FIXED_POINT_BITS).astype(np.int32)
         cv2.fillPoly(canvas, [fixed], 255, shift=_FIXED_POINT_BITS)
     small = cv2.resize(canvas, (size, size), interpolation=cv2.INTER_AREA)
-    return small.astype(np.float32) / np.float32(255)
+    matte: Mask = small.astype(np.float32) / np.float32(255)
+    return matte
 
 
 def _full(landmarks: Points) -> list[Points]:
