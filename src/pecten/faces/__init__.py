@@ -1,1 +1,1 @@
-"""Faces in a plate: found, followed, steadied and normalised."""
+"""From a clip to normalised faces: detect, landmarks, stabilise, track, normalise, region, records."""

@@ -1,0 +1,164 @@
+"""Following every face through a clip, one frame after the other."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from pecten.errors import FacesError
+from pecten.faces import normalise, stabilise
+from pecten.faces.detect import Box, Detection, Detector
+from pecten.faces.landmarks import FaceMesh
+from pecten.faces.quality import Gates
+from pecten.faces.track import CutFinder, Tracker, fresh
+from pecten.geometry import similarity as sim
+from pecten.types import Affine, ByteImage, Points
+
+_MOST_UNCONFIRMED = 10
+"""Runs of the detector in a row that may miss a face which the mesh goes on seeing."""
+
+
+@dataclass(frozen=True)
+class FaceOptions:
+    """How faces are found.
+
+    Attributes:
+        perturbations: Extra looks at each face, averaged; 0 is one look.
+        realign: Whether the extra looks are taken a second time, from the normalisation that the first gave.
+        smooth: Whether the normalisation is smoothed over the shot.
+        detect_every: Frames between two runs of the detector; landmarks carry on between, and a lost face calls it.
+        least_presence: Probability of a face under which a track is lost.
+        longest_gap: Frames after which a face that comes back counts as another.
+        track: Which face a dataset is made of; None is the one that covers most area times frames.
+        gates: What a frame must pass to be trained on.
+        threads: Of each network.
+    """
+
+    perturbations: int = 9
+    realign: bool = True
+    smooth: bool = True
+    detect_every: int = 5
+    least_presence: float = 0.5
+    longest_gap: int = 50
+    track: int | None = None
+    gates: Gates = field(default_factory=Gates)
+    threads: int = 2
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be followed."""
+        if self.perturbations < 0 or self.detect_every < 1 or self.threads < 1:
+            raise FacesError(
+                f"perturbations {self.perturbations}, detect_every {self.detect_every}, threads {self.threads}: "
+                "give at least 0, 1 and 1"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Sighting:
+    """One face on one frame, before the rest of the shot is known."""
+
+    track: int
+    landmarks: Points
+    presence: float
+    spread_px: float
+    crop_from_plate: Affine
+    box: Box
+
+
+class Follower:
+    """Finds and follows the faces of a clip; give it every frame in order.
+
+    Args:
+        options: How.
+        detector: The detector to use.
+        mesh: The landmark network to use.
+    """
+
+    def __init__(self, options: FaceOptions, detector: Detector, mesh: FaceMesh) -> None:
+        self._options = options
+        self._detector = detector
+        self._mesh = mesh
+        self._cuts = CutFinder()
+        self._tracker = Tracker(options.longest_gap)
+        self._last: dict[int, Sighting] = {}
+        self._unconfirmed: dict[int, int] = {}
+        self._search_until = -1
+
+    def follow(self, index: int, image: ByteImage) -> tuple[list[Sighting], str | None]:
+        """Find the faces of the next frame.
+
+        Args:
+            index: Of the frame.
+            image: The frame, display-coded.
+        Returns:
+            The faces by track, and why there is none when there is none.
+        """
+        cut = self._cuts.is_cut(image)
+        if cut:
+            self._tracker.end_all()
+            self._last = {}
+        carried = [self._carry(image, number) for number in sorted(self._last)]
+        found = _without_doubles([s for s in carried if s is not None])
+        lost = len(found) < len(self._last)
+        if lost:
+            # The detector then runs on every frame until the face is back, or would count as another.
+            self._search_until = index + self._options.longest_gap
+        if cut or not found or index <= self._search_until or index % self._options.detect_every == 0:
+            found = self._detect(index, image, found)
+        for sighting in found:
+            self._tracker.see(sighting.track, index, sighting.box)
+        self._last = {s.track: s for s in found}
+        reason = None if found else "face lost" if lost else "no face found"
+        return sorted(found, key=lambda s: s.track), reason
+
+    def _carry(self, image: ByteImage, number: int) -> Sighting | None:
+        return self._look(image, stabilise.roi_of_normalisation(self._last[number].crop_from_plate), number)
+
+    def _detect(self, index: int, image: ByteImage, found: list[Sighting]) -> list[Sighting]:
+        """Add the faces that only the detector sees; drop those that it has long not seen."""
+        detections = self._detector.detect(image)
+        found = [s for s in found if self._is_confirmed(s, detections)]
+        new = fresh([d.box for d in detections], [s.box for s in found])
+        seen = [self._look_at_detection(image, detections[i]) for i in new]
+        kept = _without_doubles([*found, *(s for s in seen if s is not None)])[len(found) :]
+        numbers = self._tracker.assign(index, [s.box for s in kept])
+        if kept:
+            self._search_until = index
+        return found + [replace(s, track=number) for s, number in zip(kept, numbers, strict=True)]
+
+    def _is_confirmed(self, one: Sighting, detections: list[Detection]) -> bool:
+        seen = not fresh([one.box], [d.box for d in detections])
+        self._unconfirmed[one.track] = 0 if seen else self._unconfirmed.get(one.track, 0) + 1
+        return self._unconfirmed[one.track] < _MOST_UNCONFIRMED
+
+    def _look_at_detection(self, image: ByteImage, one: Detection) -> Sighting | None:
+        roi = stabilise.roi_of_detection(one.box, one.points[:2])
+        landmarks, presence = self._mesh.locate(image, [roi])
+        if presence[0] < self._options.least_presence:
+            return None
+        return self._look(image, stabilise.roi_of_normalisation(normalise.crop_from_plate(landmarks[0])), -1)
+
+    def _look(self, image: ByteImage, roi: Affine, number: int) -> Sighting | None:
+        """Look once, then again from the normalisation that gave, from several places."""
+        landmarks, presence = self._mesh.locate(image, [roi])
+        if presence[0] < self._options.least_presence:
+            return None
+        place = normalise.crop_from_plate(landmarks[0])
+        best, spread = landmarks[0], 0.0
+        for _ in range(1 + self._options.realign if self._options.perturbations else 0):
+            rois = stabilise.perturbed(stabilise.roi_of_normalisation(place), self._options.perturbations)
+            landmarks, presence = self._mesh.locate(image, rois)
+            best, spread = stabilise.trimmed_mean(landmarks), stabilise.spread(landmarks)
+            place = normalise.crop_from_plate(best)
+        if float(np.median(presence)) < self._options.least_presence:
+            return None
+        spread_px = spread * sim.scale_of(place)
+        return Sighting(number, best, float(np.median(presence)), spread_px, place, normalise.box_of(best))
+
+
+def _without_doubles(sightings: list[Sighting]) -> list[Sighting]:
+    """Where two sightings show one face, keep the earlier in the list."""
+    kept: list[Sighting] = []
+    for one in sightings:
+        if fresh([one.box], [other.box for other in kept]):
+            kept.append(one)
+    return kept

@@ -1,0 +1,90 @@
+"""Where a face lies: the similarity that takes it from the plate to the normalised crop, and its pose."""
+
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+
+from pecten.errors import ShapeError
+from pecten.faces.mean import MEAN_MESH
+from pecten.faces.mesh import MESH_POINTS, NON_JAW, RIGID
+from pecten.geometry import similarity as sim
+from pecten.geometry.warp import warp
+from pecten.types import Affine, ByteImage, Image, Points
+
+MEAN_FACE: Points = MEAN_MESH[list(NON_JAW), :2]
+"""Where the non-jaw landmarks lie in a crop of `CANONICAL_SIZE`: irises at (368, 414) and (656, 414)."""
+
+FACE_CENTRE = (512.0, 540.0)
+"""The point of the normalised crop, in px, whose path through the plate is smoothed."""
+
+AnyImage = TypeVar("AnyImage", Image, ByteImage)
+
+
+class Pose(NamedTuple):
+    """Turn of a head; 0 looks into the lens."""
+
+    yaw_rad: float
+    """Positive towards the picture's right."""
+    pitch_rad: float
+    """Positive down."""
+    roll_rad: float
+    """Positive counter-clockwise in the picture."""
+
+
+def crop_from_plate(landmarks: Points) -> Affine:
+    """Fit the similarity that takes a face to the normalised crop.
+
+    Args:
+        landmarks: The 478 mesh points, in plate px.
+    Returns:
+        Maps plate px to px of a crop of `CANONICAL_SIZE`.
+    Raises:
+        ShapeError: if there are not 478 points, or they coincide.
+    """
+    return sim.fit_similarity(_whole(landmarks)[list(NON_JAW)], MEAN_FACE)
+
+
+def crop(image: AnyImage, crop_from_plate: Affine, size: int) -> AnyImage:
+    """Cut a normalised crop out of a plate: one resampling, anti-aliased where it shrinks.
+
+    Args:
+        image: The plate, floats or bytes.
+        crop_from_plate: To a crop of `CANONICAL_SIZE`, whatever `size` is.
+        size: Side of the crop, in px.
+    Returns:
+        The crop, in the plate's encoding; beyond the plate's edge its last pixels go on.
+    """
+    result: AnyImage = warp(image, sim.at_size(crop_from_plate, size), size, size, "cubic", "replicate")
+    return result
+
+
+def pose(landmarks: Points) -> Pose:
+    """Estimate the turn of the head, by fitting the mean face in three dimensions under a distant camera.
+
+    Args:
+        landmarks: The 478 mesh points, in plate px.
+    Raises:
+        ShapeError: if there are not 478 points, or they coincide.
+    """
+    seen = _whole(landmarks)[list(RIGID)]
+    solid = MEAN_MESH[list(RIGID)]
+    seen, solid = seen - seen.mean(axis=0), solid - solid.mean(axis=0)
+    camera = np.linalg.lstsq(solid, seen, rcond=None)[0].T
+    u, singular, vt = np.linalg.svd(camera, full_matrices=False)
+    if singular[-1] <= 0:
+        raise ShapeError("cannot find a pose: the landmarks lie on one line")
+    x, y = u @ vt
+    z = np.cross(x, y)
+    return Pose(float(np.arctan2(x[2], z[2])), float(np.arcsin(np.clip(y[2], -1, 1))), float(np.arctan2(-y[0], y[1])))
+
+
+def box_of(landmarks: Points) -> tuple[float, float, float, float]:
+    """Return the upright box around landmarks, x0, y0, x1, y1."""
+    (x0, y0), (x1, y1) = landmarks.min(axis=0).tolist(), landmarks.max(axis=0).tolist()
+    return x0, y0, x1, y1
+
+
+def _whole(landmarks: Points) -> Points:
+    if len(landmarks) != MESH_POINTS:
+        raise ShapeError(f"{len(landmarks)} landmarks, but the mesh has {MESH_POINTS}: give the whole mesh")
+    return landmarks

@@ -1,0 +1,297 @@
+"""What was found in a clip, and the versioned files that hold it."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64
+from safetensors import SafetensorError
+from safetensors.numpy import load, save_file
+
+from pecten.colour.transfer import Encoding
+from pecten.errors import FacesError
+from pecten.faces.detect import Box
+from pecten.faces.track import main_track
+from pecten.files import replacing, sha256_of, write_json
+from pecten.types import Affine
+
+VERSION = 1
+RECORD = "record.json"
+
+
+@dataclass(frozen=True, eq=False)
+class FaceFrame:
+    """One face on one frame.
+
+    Attributes:
+        index: Of the frame in the clip, from 0.
+        number: Of the frame in its file or sequence.
+        track: Which of the clip's faces.
+        box: Around the landmarks, x0, y0, x1, y1 in plate px.
+        score: Probability that this is a face.
+        landmarks: The 478 mesh points, in plate px, not smoothed over time.
+        spread_px: Of the landmarks under perturbation, at `CANONICAL_SIZE`; 0 when they were not perturbed.
+        crop_from_plate: To a crop of `CANONICAL_SIZE`, smoothed over the shot.
+        yaw_rad: Positive towards the picture's right.
+        pitch_rad: Positive down.
+        roll_rad: Positive counter-clockwise in the picture.
+        left_out: Why it is not for training; None when it is. A swap uses it all the same.
+    """
+
+    index: int
+    number: int
+    track: int
+    box: Box
+    score: float
+    landmarks: Float64[np.ndarray, "478 2"]
+    spread_px: float
+    crop_from_plate: Affine
+    yaw_rad: float
+    pitch_rad: float
+    roll_rad: float
+    left_out: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ShotFaces:
+    """The faces of one clip, in order of frame and track; `missing` gives each frame without any, with its reason."""
+
+    clip: str
+    width: int
+    height: int
+    rate: Fraction
+    frame_count: int
+    first_number: int
+    encoding: Encoding
+    faces: tuple[FaceFrame, ...]
+    missing: tuple[tuple[int, str], ...] = ()
+
+    def track_ids(self) -> tuple[int, ...]:
+        """Return the numbers of the tracks, ascending."""
+        return tuple(sorted({face.track for face in self.faces}))
+
+    def of_track(self, track: int) -> tuple[FaceFrame, ...]:
+        """Return the faces of one track, in order of frame."""
+        return tuple(face for face in self.faces if face.track == track)
+
+    def main_track(self) -> int | None:
+        """Return the track that covers most area times frames; None when there is no face."""
+        return main_track([(face.track, face.box) for face in self.faces])
+
+    def only_track(self, track: int) -> "ShotFaces":
+        """Return the shot with one track alone; frames without it are missing, with their reason.
+
+        Raises:
+            FacesError: if there is no such track.
+        """
+        if track not in self.track_ids():
+            known = ", ".join(map(str, self.track_ids())) or "none"
+            raise FacesError(f"{self.clip}: no track {track}; the tracks found are {known}")
+        faces = self.of_track(track)
+        reasons = dict(self.missing)
+        absent = sorted(set(range(self.frame_count)) - {face.index for face in faces})
+        missing = tuple((i, reasons.get(i, "only other faces found")) for i in absent)
+        return replace(self, faces=faces, missing=missing)
+
+
+@dataclass(frozen=True, eq=False)
+class DatasetRecord:
+    """The crops of one performer: one shot a clip, each with one track; crops lie where `crop_name` says."""
+
+    identity: str
+    size: int
+    shots: tuple[ShotFaces, ...]
+    folders: tuple[str, ...]
+    """For each shot, the folder of its crops under `crops/`."""
+    version: int = VERSION
+
+    def crop_name(self, shot: int, face: FaceFrame) -> str:
+        """Return the path of a face's crop, relative to the dataset's folder."""
+        return f"crops/{self.folders[shot]}/{face.index:06d}.png"
+
+
+def save_dataset(folder: Path, record: DatasetRecord) -> None:
+    """Write a dataset's record (`record.json`, to be read; `record.safetensors`, the numbers)."""
+    head = {"kind": "dataset", "identity": record.identity, "size": record.size, "folders": list(record.folders)}
+    _save(folder / RECORD, head, record.shots)
+
+
+def load_dataset(folder: Path) -> DatasetRecord:
+    """Read a dataset's record.
+
+    Raises:
+        FacesError: if it is missing, damaged, or of a later version.
+    """
+    head, shots = _load(folder / RECORD, "dataset", "run `pecten faces` on the performer's clips")
+    try:
+        return DatasetRecord(str(head["identity"]), int(head["size"]), shots, tuple(map(str, head["folders"])))
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged(folder / RECORD, error) from error
+
+
+def save_shot(path: Path, shot: ShotFaces, note: dict[str, Any] | None = None) -> None:
+    """Write the faces of one clip.
+
+    Args:
+        path: Of the JSON file; the numbers go beside it.
+        shot: What was found.
+        note: Kept with it, for `shot_note`.
+    """
+    _save(path, {"kind": "shot", "note": note or {}}, (shot,))
+
+
+def load_shot(path: Path) -> ShotFaces:
+    """Read the faces of one clip.
+
+    Raises:
+        FacesError: if the file is missing, damaged, or of a later version.
+    """
+    return _load(path, "shot", "run `pecten faces` on the clip")[1][0]
+
+
+def shot_note(path: Path) -> dict[str, Any]:
+    """Return the note that was saved with a shot.
+
+    Raises:
+        FacesError: as `load_shot`.
+    """
+    note = _load(path, "shot", "run `pecten faces` on the clip")[0].get("note", {})
+    return dict(note)
+
+
+def _save(path: Path, head: dict[str, Any], shots: tuple[ShotFaces, ...]) -> None:
+    arrays: dict[str, np.ndarray] = {}
+    for i, shot in enumerate(shots):
+        arrays |= {f"{i}.{name}": column for name, column in _columns(shot.faces).items()}
+    # Without its JSON a record counts as unfinished, so an interruption between the two files harms nothing.
+    path.unlink(missing_ok=True)
+    with replacing(path.with_suffix(".safetensors")) as beside:
+        save_file(arrays, beside)
+    table = {"version": VERSION, **head, "arrays_sha256": sha256_of(path.with_suffix(".safetensors"))}
+    write_json(path, {**table, "shots": [_summary(shot) for shot in shots]})
+
+
+def _columns(faces: tuple[FaceFrame, ...]) -> dict[str, np.ndarray]:
+    count = len(faces)
+    return {
+        "index": np.array([f.index for f in faces], dtype=np.int64),
+        "number": np.array([f.number for f in faces], dtype=np.int64),
+        "track": np.array([f.track for f in faces], dtype=np.int64),
+        "box": np.array([f.box for f in faces], dtype=np.float64).reshape(count, 4),
+        "score": np.array([f.score for f in faces], dtype=np.float64),
+        "landmarks": np.array([f.landmarks for f in faces], dtype=np.float32).reshape(count, -1, 2),
+        "spread_px": np.array([f.spread_px for f in faces], dtype=np.float64),
+        "crop_from_plate": np.array([f.crop_from_plate for f in faces], dtype=np.float64).reshape(count, 2, 3),
+        "pose_rad": np.array([(f.yaw_rad, f.pitch_rad, f.roll_rad) for f in faces], dtype=np.float64).reshape(count, 3),
+    }
+
+
+def _summary(shot: ShotFaces) -> dict[str, Any]:
+    left_out = [(row, face.left_out) for row, face in enumerate(shot.faces) if face.left_out is not None]
+    return {
+        "clip": shot.clip,
+        "width": shot.width,
+        "height": shot.height,
+        "rate": str(shot.rate),
+        "frame_count": shot.frame_count,
+        "first_number": shot.first_number,
+        "encoding": shot.encoding.value,
+        "faces": len(shot.faces),
+        "tracks": {str(t): spans(f.index for f in shot.of_track(t)) for t in shot.track_ids()},
+        "rows_left_out": _by_reason(left_out),
+        "frames_missing": _by_reason(shot.missing),
+    }
+
+
+def _by_reason(entries: Iterable[tuple[int, str]]) -> dict[str, str]:
+    grouped: dict[str, list[int]] = {}
+    for place, reason in entries:
+        grouped.setdefault(reason, []).append(place)
+    return {reason: spans(places) for reason, places in grouped.items()}
+
+
+def spans(places: Iterable[int]) -> str:
+    """Write ascending whole numbers as ranges: "0-5 9"."""
+    runs: list[list[int]] = []
+    for place in places:
+        if runs and place == runs[-1][1] + 1:
+            runs[-1][1] = place
+        else:
+            runs.append([place, place])
+    return " ".join(str(a) if a == b else f"{a}-{b}" for a, b in runs)
+
+
+def unspan(text: str) -> list[int]:
+    """Read what `spans` wrote."""
+    places: list[int] = []
+    for run in text.split():
+        first, _, last = run.partition("-")
+        places += range(int(first), int(last or first) + 1)
+    return places
+
+
+def _load(path: Path, kind: str, remedy: str) -> tuple[dict[str, Any], tuple[ShotFaces, ...]]:
+    if not path.is_file():
+        raise FacesError(f"{path}: no such record; {remedy}")
+    numbers = path.with_suffix(".safetensors")
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+        version = int(table["version"])
+        if version > VERSION:
+            raise FacesError(
+                f"{path}: version {version}, but this Pecten reads up to {VERSION}; install a newer Pecten"
+            )
+        if table["kind"] != kind or table["arrays_sha256"] != sha256_of(numbers):
+            raise ValueError(f"{numbers.name} does not belong to it")
+        arrays = load(numbers.read_bytes())
+        shots = tuple(_shot(entry, arrays, i) for i, entry in enumerate(table["shots"]))
+    except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
+        raise _damaged(path, error) from error
+    return table, shots
+
+
+def _damaged(path: Path, error: Exception) -> FacesError:
+    return FacesError(
+        f"{path}: damaged record ({' '.join(str(error).split())}); delete it and run `pecten faces` again"
+    )
+
+
+def _shot(entry: dict[str, Any], arrays: dict[str, np.ndarray], place: int) -> ShotFaces:
+    left_out = {row: reason for reason, rows in entry["rows_left_out"].items() for row in unspan(rows)}
+    missing = sorted((frame, reason) for reason, frames in entry["frames_missing"].items() for frame in unspan(frames))
+    column = {name.split(".", 1)[1]: a for name, a in arrays.items() if name.startswith(f"{place}.")}
+    faces = tuple(_face(column, row, left_out.get(row)) for row in range(int(entry["faces"])))
+    return ShotFaces(
+        clip=str(entry["clip"]),
+        width=int(entry["width"]),
+        height=int(entry["height"]),
+        rate=Fraction(entry["rate"]),
+        frame_count=int(entry["frame_count"]),
+        first_number=int(entry["first_number"]),
+        encoding=Encoding(entry["encoding"]),
+        faces=faces,
+        missing=tuple(missing),
+    )
+
+
+def _face(column: dict[str, np.ndarray], row: int, left_out: str | None) -> FaceFrame:
+    x0, y0, x1, y1 = column["box"][row].tolist()
+    yaw, pitch, roll = column["pose_rad"][row].tolist()
+    return FaceFrame(
+        index=int(column["index"][row]),
+        number=int(column["number"][row]),
+        track=int(column["track"][row]),
+        box=(x0, y0, x1, y1),
+        score=float(column["score"][row]),
+        landmarks=column["landmarks"][row].astype(np.float64),
+        spread_px=float(column["spread_px"][row]),
+        crop_from_plate=column["crop_from_plate"][row],
+        yaw_rad=yaw,
+        pitch_rad=pitch,
+        roll_rad=roll,
+        left_out=left_out,
+    )

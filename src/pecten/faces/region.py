@@ -1,0 +1,125 @@
+"""Which part of a picture a face covers, as a hard-edged matte."""
+
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import Delaunay
+
+from pecten.errors import ShapeError
+from pecten.faces.mean import MEAN_MESH
+from pecten.faces.mesh import (
+    INNER_LIPS,
+    LEFT_BROW,
+    LEFT_SOCKET,
+    MESH_POINTS,
+    OUTER_LIPS,
+    OVAL,
+    RIGHT_BROW,
+    RIGHT_SOCKET,
+)
+from pecten.types import Mask, Points
+
+Region = Literal["full", "lips", "eyes"]
+
+_SUPERSAMPLING = 4
+_FIXED_POINT_BITS = 4
+# Of the way from the oval to the face's middle: the mesh's oval runs along the head's outline, and the matte must not.
+_INSET = 0.04
+# Of the way from the brows to the top of the oval.
+_FOREHEAD = 0.55
+_SURFACE_INSET = 0.06
+_LIPS_GROWTH = 1.18
+
+
+def _triangulate() -> NDArray[np.intp]:
+    """Cover the mesh within the oval and below the brows' upper edge with triangles, in the mean face."""
+    brow_line = MEAN_MESH[[*RIGHT_BROW, *LEFT_BROW], 1].min()
+    inner = [i for i in range(MESH_POINTS) if i not in OVAL and MEAN_MESH[i, 1] >= brow_line]
+    triangles: NDArray[np.intp] = np.array(inner, dtype=np.intp)[Delaunay(MEAN_MESH[inner, :2]).simplices]
+    return triangles
+
+
+_TRIANGLES = _triangulate()
+
+
+def face_matte(landmarks: Points, size: int, region: Region = "full") -> Mask:
+    """Draw the matte of a face or of a part of it.
+
+    Args:
+        landmarks: The 478 mesh points, in px of the picture to be made.
+        size: Side of the square picture, in px.
+        region: "full" is the inner face from the chin to a little above the brows; "lips" the lips and a rim of
+            skin; "eyes" both sockets with their lids, up to the brows.
+    Returns:
+        Coverage: 1 inside, 0 outside, between only on pixels that the edge crosses.
+    Raises:
+        ShapeError: if there are not 478 points.
+    """
+    if len(landmarks) != MESH_POINTS:
+        raise ShapeError(f"{len(landmarks)} landmarks, but the mesh has {MESH_POINTS}: give the whole mesh")
+    full = _drawn(_full(landmarks), size)
+    if region == "full":
+        return full
+    # Part of a turned face's far eye lies behind the nose, and of its lips beyond the cheek.
+    return np.minimum(full, _drawn((_lips if region == "lips" else _eyes)(landmarks), size))
+
+
+def _drawn(shapes: list[Points], size: int) -> Mask:
+    """Draw the union of shapes (px, centres at integers)."""
+    canvas = np.zeros((size * _SUPERSAMPLING, size * _SUPERSAMPLING), dtype=np.uint8)
+    for shape in shapes:
+        # A supersampled pixel's centre lies a fraction of a pixel from the picture's.
+        placed = (shape + 0.5) * _SUPERSAMPLING - 0.5
+        fixed = np.rint(placed * 2**_FIXED_POINT_BITS).astype(np.int32)
+        cv2.fillPoly(canvas, [fixed], 255, shift=_FIXED_POINT_BITS)
+    small = cv2.resize(canvas, (size, size), interpolation=cv2.INTER_AREA)
+    return small.astype(np.float32) / np.float32(255)
+
+
+def _full(landmarks: Points) -> list[Points]:
+    oval = landmarks[list(OVAL)]
+    middle = landmarks[[6, 197, 195, 5]].mean(axis=0)
+    outline = oval + _INSET * (middle - oval)
+    outline = _lower_forehead(outline, landmarks)
+    # Of a turned head the nose and the far cheek stand out of the oval: they come from the surface itself.
+    surface = landmarks + _SURFACE_INSET * (middle - landmarks)
+    return [_rounded(outline), *surface[_TRIANGLES]]
+
+
+def _lower_forehead(outline: Points, landmarks: Points) -> Points:
+    """Bring the top of the oval down to a little above the brows, along the face's own vertical."""
+    brows = landmarks[[*RIGHT_BROW, *LEFT_BROW]]
+    down = landmarks[152] - landmarks[10]
+    down = down / np.linalg.norm(down)
+    brow_line = float((brows @ down).min())
+    heights = outline @ down
+    top = float(heights.min())
+    above = np.maximum(brow_line - heights, 0.0)
+    if top >= brow_line:
+        return outline
+    lowered: Points = outline + np.outer(above * (1 - _FOREHEAD), down)
+    return lowered
+
+
+def _lips(landmarks: Points) -> list[Points]:
+    outer = landmarks[list(OUTER_LIPS)]
+    middle = landmarks[list(INNER_LIPS)].mean(axis=0)
+    return [_rounded(middle + _LIPS_GROWTH * (outer - middle))]
+
+
+def _eyes(landmarks: Points) -> list[Points]:
+    return [_rounded(_hull(landmarks[list(socket)])) for socket in (RIGHT_SOCKET, LEFT_SOCKET)]
+
+
+def _hull(points: Points) -> Points:
+    return np.asarray(cv2.convexHull(points.astype(np.float32)), dtype=np.float64).reshape(-1, 2)
+
+
+def _rounded(outline: Points, times: int = 2) -> Points:
+    """Cut the corners of a closed outline (Chaikin 1974)."""
+    for _ in range(times):
+        onward = np.roll(outline, -1, axis=0)
+        outline = np.stack([0.75 * outline + 0.25 * onward, 0.25 * outline + 0.75 * onward], axis=1).reshape(-1, 2)
+    return outline

@@ -1,0 +1,119 @@
+"""Moving pictures of every kind, as one thing: frames with a rate, a timecode and a colour coding."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from pecten.colour.transfer import Encoding
+from pecten.errors import FootageError
+from pecten.types import Image
+
+VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".m4v", ".avi", ".webm", ".mxf", ".mpg", ".ts", ".mts")
+STILL_SUFFIXES = (".exr", ".png", ".tif", ".tiff", ".dpx", ".jpg", ".jpeg")
+
+
+@dataclass(frozen=True)
+class ColourTags:
+    """What a video says about its colours, in codes of ITU-T H.273."""
+
+    primaries: int = 1
+    transfer: int = 1
+    matrix: int = 1
+    full_range: bool = False
+
+
+@dataclass(frozen=True)
+class ClipInfo:
+    """What is known of a clip before its frames are read.
+
+    Attributes:
+        path: The file, or the sequence's pattern (`shot.####.exr`).
+        kind: "video" or "sequence".
+        width: Of the picture as shown (rotated phone video is upright), in px.
+        height: Likewise.
+        rate: Frames a second; the average when the video's rate varies.
+        frame_count: Frames that can be read.
+        first_number: File number of frame 0; 0 for video.
+        timecode: Of frame 0, `HH:MM:SS:FF` (`;FF` for drop-frame), when the clip carries one.
+        encoding: How `Frame.image` is coded.
+        colour: The video's colour tags, with what was missing filled in.
+        has_audio: Whether there is sound to carry over.
+        pixel_format: The file's own, such as `yuv420p` or `half`.
+        codec: Likewise, such as `h264` or `openexr`.
+        bit_depth: Bits a sample in the file.
+    """
+
+    path: str
+    kind: str
+    width: int
+    height: int
+    rate: Fraction
+    frame_count: int
+    first_number: int
+    timecode: str | None
+    encoding: Encoding
+    colour: ColourTags
+    has_audio: bool
+    pixel_format: str
+    codec: str
+    bit_depth: int
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture of a clip.
+
+    Attributes:
+        index: Counted from 0 within the clip.
+        number: `index` plus the clip's first number.
+        image: RGB in the clip's encoding.
+        native: The file's own samples (`av.VideoFrame` or `sequence.Still`), so that what is left alone can be
+            delivered bit for bit; None for frames made elsewhere.
+    """
+
+    index: int
+    number: int
+    image: Image
+    native: object | None = None
+
+
+@runtime_checkable
+class Clip(Protocol):
+    """A plate or a performance that can be read more than once."""
+
+    @property
+    def info(self) -> ClipInfo:
+        """What is known of the clip."""
+
+    def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
+        """Read frames `start` to `stop` (indices, half-open; None means to the end), in order."""
+
+
+def open_clip(path: str | Path, rate: Fraction | None = None, encoding: Encoding | None = None) -> Clip:
+    """Open a video, an image sequence or a still.
+
+    Args:
+        path: A video file; a sequence as `shot.####.exr`, `shot.%04d.exr`, one of its files, or a folder that holds
+            exactly one; or a single image.
+        rate: Frames a second, in place of what the clip says. A sequence that says nothing runs at 24.
+        encoding: How the numbers are coded, in place of what the clip says.
+    Raises:
+        FootageError: if it cannot be read whole; the message names the file and what is wrong with it.
+    """
+    # Imported here so that a worker that only makes pictures need not load both libraries.
+    from pecten.footage.sequence import open_sequence
+    from pecten.footage.video import VideoClip
+
+    text = str(path)
+    if not text:
+        raise FootageError("no clip given: name a video, an image sequence or a folder")
+    place = Path(text)
+    if place.is_dir() or place.suffix.lower() in STILL_SUFFIXES or "#" in place.name or "%" in place.name:
+        return open_sequence(place, rate, encoding)
+    if not place.exists():
+        raise FootageError(f"{place}: no such file; check the path")
+    if not place.is_file():
+        raise FootageError(f"{place}: not a file; give a video, an image sequence or a folder")
+    return VideoClip(place, rate, encoding)

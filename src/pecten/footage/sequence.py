@@ -1,0 +1,296 @@
+"""Image sequences and stills, by OpenImageIO, with every channel and attribute kept."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import OpenImageIO as oiio
+
+from pecten.colour.transfer import Encoding
+from pecten.errors import FootageError
+from pecten.footage.clip import STILL_SUFFIXES, ClipInfo, ColourTags, Frame
+from pecten.types import Image
+
+DEFAULT_RATE = Fraction(24)
+_NUMBERED = re.compile(r"^(.*?)(\d+)(\.[^.\d]+)$")
+_NAMED_AT_MOST = 5
+
+
+@dataclass(frozen=True)
+class Still:
+    """A picture as its file holds it.
+
+    Attributes:
+        pixels: (rows, columns, channels) of the data window, in the file's own sample type.
+        spec: The `OpenImageIO.ImageSpec` that goes with it.
+    """
+
+    pixels: np.ndarray
+    spec: Any
+
+
+@dataclass(frozen=True)
+class Numbering:
+    """The name of a sequence: `folder/prefix####suffix`.
+
+    Attributes:
+        folder: Where its files are.
+        prefix: What stands before the number.
+        digits: How many digits the number is padded to; 0 for a still without a number.
+        suffix: What stands after it, with the dot.
+    """
+
+    folder: Path
+    prefix: str
+    digits: int
+    suffix: str
+
+    def file(self, number: int) -> Path:
+        """Return the path of one frame."""
+        return self.folder / f"{self.prefix}{number:0{self.digits}d}{self.suffix}" if self.digits else self._still()
+
+    def numbers(self) -> list[int]:
+        """List the frames that exist, in order."""
+        if not self.digits:
+            return [1] if self._still().is_file() else []
+        if not self.folder.is_dir():
+            return []
+        name = re.compile(
+            rf"{re.escape(self.prefix)}(\d{{{self.digits}}}|[1-9]\d{{{self.digits},}}){re.escape(self.suffix)}"
+        )
+        matches = (name.fullmatch(entry.name) for entry in self.folder.iterdir())
+        return sorted(int(match[1]) for match in matches if match)
+
+    def __str__(self) -> str:
+        """Return the pattern, with # for digits."""
+        return str(self.folder / f"{self.prefix}{'#' * self.digits}{self.suffix}")
+
+    def _still(self) -> Path:
+        return self.folder / f"{self.prefix}{self.suffix}"
+
+
+def numbering_of(path: Path) -> Numbering:
+    """Read a sequence's name: a pattern with `####` or `%04d`, or the path of one of its files.
+
+    Raises:
+        FootageError: if a pattern holds more than one number field.
+    """
+    marked = re.fullmatch(r"([^#%]*)(?:(#+)|%0?(\d*)d)([^#%]*)", path.name)
+    if marked:
+        return Numbering(path.parent, marked[1], len(marked[2]) if marked[2] else int(marked[3] or 1), marked[4])
+    if "#" in path.name or "%" in path.name:
+        raise FootageError(f"{path}: not a sequence pattern; write one number field, as in shot.####.exr")
+    numbered = _NUMBERED.fullmatch(path.name)
+    if numbered:
+        return Numbering(path.parent, numbered[1], len(numbered[2]), numbered[3])
+    return Numbering(path.parent, path.stem, 0, path.suffix)
+
+
+def open_sequence(path: Path, rate: Fraction | None = None, encoding: Encoding | None = None) -> "SequenceClip":
+    """Open a sequence by its pattern, its folder or one of its files.
+
+    Args:
+        path: See `pecten.footage.clip.open_clip`.
+        rate: Frames a second, in place of what the files say.
+        encoding: How the numbers are coded, in place of what the files say.
+    Raises:
+        FootageError: if there is none, a frame is missing, or the frames differ in size.
+    """
+    if path.is_dir():
+        return SequenceClip(_only_sequence(path), rate, encoding)
+    is_pattern = "#" in path.name or "%" in path.name
+    if not is_pattern and not path.exists():
+        raise FootageError(f"{path}: no such file; check the path")
+    return SequenceClip(numbering_of(path), rate, encoding)
+
+
+class SequenceClip:
+    """Numbered image files, or one still."""
+
+    def __init__(self, name: Numbering, rate: Fraction | None = None, encoding: Encoding | None = None) -> None:
+        """Check that every frame is there and of one size.
+
+        Raises:
+            FootageError: naming the frame that is missing, unreadable or of another size.
+        """
+        self._name = name
+        self._numbers = name.numbers()
+        if not self._numbers:
+            raise FootageError(f"{name}: no such frames; check the folder and the name")
+        self._refuse_gaps()
+        spec = self._refuse_other_sizes()
+        rational = spec.getattribute("FramesPerSecond")
+        timecode = spec.get_string_attribute("smpte:TimeCode")
+        self._info = ClipInfo(
+            path=str(name),
+            kind="sequence",
+            width=spec.full_width,
+            height=spec.full_height,
+            rate=rate or _rate(rational) or DEFAULT_RATE,
+            frame_count=len(self._numbers),
+            first_number=self._numbers[0],
+            timecode=timecode or None,
+            encoding=encoding or _encoding(spec, name.suffix),
+            colour=ColourTags(full_range=True),
+            has_audio=False,
+            pixel_format=str(spec.format),
+            codec=name.suffix.lower().lstrip("."),
+            bit_depth=int(spec.get_int_attribute("oiio:BitsPerSample", 8 * spec.format.size())),
+        )
+
+    @property
+    def info(self) -> ClipInfo:
+        """What is known of the clip."""
+        return self._info
+
+    def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
+        """Read frames `start` to `stop` (indices, half-open; None means to the end), in order.
+
+        Raises:
+            FootageError: naming the file that cannot be read.
+        """
+        for index, number in list(enumerate(self._numbers))[start:stop]:
+            still = read_still(self._name.file(number))
+            yield Frame(index, number, image_of(still), still)
+
+    def _refuse_gaps(self) -> None:
+        first, last = self._numbers[0], self._numbers[-1]
+        present = set(self._numbers)
+        missing = [number for number in range(first, last + 1) if number not in present]
+        if missing:
+            names = ", ".join(self._name.file(number).name for number in missing[:_NAMED_AT_MOST])
+            more = f" and {len(missing) - _NAMED_AT_MOST} more" if len(missing) > _NAMED_AT_MOST else ""
+            raise FootageError(
+                f"{self._name}: {names}{more} missing between {first} and {last}. Render or copy what is missing."
+            )
+
+    def _refuse_other_sizes(self) -> Any:
+        first = self._name.file(self._numbers[0])
+        reference = _read_spec(first)
+        size = (reference.full_width, reference.full_height)
+        for number in self._numbers[1:]:
+            path = self._name.file(number)
+            spec = _read_spec(path)
+            if (spec.full_width, spec.full_height) != size:
+                raise FootageError(
+                    f"{path.name}: {spec.full_width}x{spec.full_height}, but {first.name} is {size[0]}x{size[1]}. "
+                    "Re-export the sequence at one size."
+                )
+        return reference
+
+
+def read_still(path: Path) -> Still:
+    """Read a picture with every channel, in the file's own sample type.
+
+    Raises:
+        FootageError: if it cannot be read whole.
+    """
+    source = _open(path)
+    spec = source.spec()
+    pixels = source.read_image(spec.format)
+    fault = source.geterror()
+    source.close()
+    if pixels is None or fault:
+        raise FootageError(f"{path}: damaged or cut short ({_one_line(fault)}). Copy or render it again.")
+    return Still(pixels.reshape(spec.height, spec.width, -1), spec)
+
+
+def rgb_channels(spec: Any) -> list[int]:
+    """Return the indices of red, green and blue; a grey picture gives its one channel three times."""
+    names = [name.lower() for name in spec.channelnames]
+    for wanted in (("r", "g", "b"), ("red", "green", "blue")):
+        if all(name in names for name in wanted):
+            return [names.index(name) for name in wanted]
+    layered = [index for index, name in enumerate(names) if name.rsplit(".", 1)[-1] in ("r", "red")]
+    for red in layered:
+        layer = names[red].rsplit(".", 1)[0]
+        rest = [
+            next((i for i, n in enumerate(names) if n in (f"{layer}.{c[0]}", f"{layer}.{c}")), -1)
+            for c in ("green", "blue")
+        ]
+        if min(rest) >= 0:
+            return [red, *rest]
+    return [0, 0, 0] if len(names) < 3 else [0, 1, 2]
+
+
+def image_of(still: Still) -> Image:
+    """Return the RGB of a picture's display window as float; what its data window leaves out is black."""
+    spec = still.spec
+    pixels = still.pixels[:, :, rgb_channels(spec)]
+    if pixels.dtype.kind == "u":
+        image: Image = np.multiply(pixels, np.float32(1 / np.iinfo(pixels.dtype).max), dtype=np.float32)
+    else:
+        image = pixels.astype(np.float32)
+        if not np.isfinite(image).all():
+            # A stray infinity or NaN would spread over the whole crop; the file's own sample is kept in `native`.
+            image = np.nan_to_num(image, nan=0.0, posinf=65504.0, neginf=-65504.0)
+    left, top = spec.x - spec.full_x, spec.y - spec.full_y
+    if (left, top, spec.width, spec.height) == (0, 0, spec.full_width, spec.full_height):
+        return image
+    canvas = np.zeros((spec.full_height, spec.full_width, 3), np.float32)
+    rows, columns = shared_window(spec)
+    canvas[rows, columns] = image[shifted(rows, -top), shifted(columns, -left)]
+    return canvas
+
+
+def shared_window(spec: Any) -> tuple[slice, slice]:
+    """Return the rows and columns of the display window that the data window covers."""
+    left, top = spec.x - spec.full_x, spec.y - spec.full_y
+    return (
+        slice(max(0, top), max(0, min(spec.full_height, top + spec.height))),
+        slice(max(0, left), max(0, min(spec.full_width, left + spec.width))),
+    )
+
+
+def shifted(part: slice, by: int) -> slice:
+    """Move a slice along."""
+    return slice(part.start + by, part.stop + by)
+
+
+def _only_sequence(folder: Path) -> Numbering:
+    files = [entry for entry in sorted(folder.iterdir()) if entry.is_file() and not entry.name.startswith(".")]
+    stills = [entry for entry in files if entry.suffix.lower() in STILL_SUFFIXES]
+    names = list(dict.fromkeys(numbering_of(entry) for entry in stills))
+    if not names:
+        raise FootageError(f"{folder}: no images in this folder. Give a folder that holds one sequence.")
+    if len(names) > 1:
+        listed = ", ".join(Path(str(name)).name for name in names[:_NAMED_AT_MOST])
+        raise FootageError(f"{folder}: {len(names)} sequences in this folder ({listed}). Name the one you mean.")
+    return names[0]
+
+
+def _open(path: Path) -> Any:
+    hint = oiio.ImageSpec()
+    # Otherwise colours would be multiplied by alpha on reading, and could not be given back bit for bit.
+    hint.attribute("oiio:UnassociatedAlpha", 1)
+    source = oiio.ImageInput.open(str(path), hint)
+    if source is None:
+        raise FootageError(f"{path}: not an image that can be read ({_one_line(oiio.geterror())}). Render it again.")
+    return source
+
+
+def _read_spec(path: Path) -> Any:
+    source = _open(path)
+    spec = source.spec()
+    source.close()
+    return spec
+
+
+def _one_line(fault: str) -> str:
+    return " ".join(fault.split()) or "no reason given"
+
+
+def _rate(rational: Any) -> Fraction | None:
+    if isinstance(rational, tuple) and len(rational) == 2 and rational[0] > 0 and rational[1] > 0:
+        return Fraction(*rational)
+    return Fraction(rational).limit_denominator(1001) if isinstance(rational, float) and rational > 0 else None
+
+
+def _encoding(spec: Any, suffix: str) -> Encoding:
+    if spec.format.basetype in (oiio.HALF, oiio.FLOAT, oiio.DOUBLE) or suffix.lower() == ".exr":
+        return Encoding.LINEAR
+    return Encoding.REC709 if suffix.lower() == ".dpx" else Encoding.SRGB
