@@ -10,7 +10,13 @@ from pecten.errors import CombError
 
 def test_levels_follow_each_other_and_fade_in() -> None:
     phases = plan(2, [10, 20, 40], fade_share=0.5)
-    assert phases == (Phase(2, False, 10), Phase(3, True, 10), Phase(3, False, 10), Phase(4, True, 20), Phase(4, False, 20))
+    assert phases == (
+        Phase(2, False, 10),
+        Phase(3, True, 10),
+        Phase(3, False, 10),
+        Phase(4, True, 20),
+        Phase(4, False, 20),
+    )
     assert state_at(phases, 9) == (2, 1.0)
     assert state_at(phases, 10) == (3, 0.05)
     assert state_at(phases, 19) == (3, 0.95)
