@@ -66,7 +66,9 @@ def contact_sheet(
         ShapeError: if the counts do not fit together.
     """
     if not rows or any(len(row) != len(columns) for row in rows) or len(names) != len(rows):
-        raise ShapeError(f"{len(rows)} rows, {len(columns)} heads, {len(names)} names: give a name a row, a head a column")
+        raise ShapeError(
+            f"{len(rows)} rows, {len(columns)} heads, {len(names)} names: give a name a row, a head a column"
+        )
     height, width = cell
     text_px = max(13, min(22, width // 16))
     margin, head = text_px * 5, text_px * 4

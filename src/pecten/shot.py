@@ -9,12 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from pecten import __version__
 from pecten.colour.transfer import from_display, to_display
 from pecten.comb.model import Comb
+from pecten.comb.weights import file_of
 from pecten.composite.blend import enlarge
 from pecten.composite.paste import paste
 from pecten.composite.recipe import Measurement, Recipe, compose, measure, smooth
-from pecten.deliver.credentials import Statement, sign
+from pecten.consent import PerformerRecord, fingerprint
+from pecten.deliver.credentials import Statement
 from pecten.deliver.writer import Writer, open_writer
 from pecten.errors import FacesError
 from pecten.faces.extract import find_faces
@@ -22,6 +25,7 @@ from pecten.faces.follow import FaceOptions
 from pecten.faces.normalise import crop
 from pecten.faces.records import RECORD, FaceFrame, ShotFaces, load_shot, save_shot, shot_note
 from pecten.faces.region import Region, face_matte
+from pecten.files import sha256_of
 from pecten.footage.clip import Clip, ClipInfo, Frame
 from pecten.geometry import similarity
 from pecten.swap.infer import swap_crops
@@ -137,8 +141,29 @@ def render(
         CredentialsError: if it cannot be signed; an unsigned delivery is not left behind.
     """
     skip = not overwrite and "#" in out.name
-    with open_writer(out, clip, overwrite=overwrite, skip_existing=skip) as writer:
+    seal = seal_with(statement)
+    with open_writer(out, clip, overwrite=overwrite, skip_existing=skip, seal=seal) as writer:
         return swap_shot(clip, faces, comb, options, writer, progress, frames, observe)
+
+
+def statement_of(comb: Path, source: PerformerRecord, target: PerformerRecord | None, numbers: str) -> Statement:
+    """Say what the content credentials of a swap say: ids and hashes, never personal data.
+
+    Args:
+        comb: The comb's file or folder.
+        source: Consent record of the face that is shown.
+        target: Consent record of the performer in the plate, when there is one.
+        numbers: Frames of the plate, such as `1001-1100`.
+    """
+    return Statement(
+        title="",
+        source_record=source.record_id,
+        source_record_sha256=fingerprint(source),
+        target_record=target.record_id if target else None,
+        comb_sha256=sha256_of(file_of(comb)),
+        frames=numbers,
+        pecten_version=__version__,
+    )
 
 
 def swap_shot(

@@ -123,7 +123,9 @@ def describe_consent(path: Path) -> list[str]:
     from pecten.consent import load
 
     record = load(path)
-    state = f"REVOKED on {record.revoked_on}" if record.revoked_on else f"valid {record.valid_from} to {record.valid_until}"
+    state = (
+        f"REVOKED on {record.revoked_on}" if record.revoked_on else f"valid {record.valid_from} to {record.valid_until}"
+    )
     return [
         f"{path}: consent of {record.identity} ({record.record_id}), {state}",
         f"  roles {', '.join(record.roles)}; training {'permitted' if record.training_permitted else 'not permitted'}",

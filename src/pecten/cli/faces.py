@@ -33,7 +33,8 @@ def faces(
     from pecten.cli.describe import describe_dataset
     from pecten.consent import find
     from pecten.errors import ConsentError
-    from pecten.faces.extract import FaceOptions, extract_dataset
+    from pecten.faces.extract import extract_dataset
+    from pecten.faces.follow import FaceOptions
     from pecten.footage.clip import open_clip
 
     opened = [open_clip(clip, read_rate(rate)) for clip in clips]
@@ -51,4 +52,3 @@ def faces(
         find(identity, consent_folders(consent))
     except ConsentError as missing:
         typer.echo(f"note: training will need consent: {missing}")
-

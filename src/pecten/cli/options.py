@@ -14,7 +14,9 @@ Consent = Annotated[
     list[Path] | None,
     typer.Option("--consent", help="Folder with performers' records (again for more). [default: ./consent and yours]"),
 ]
-Rate = Annotated[str | None, typer.Option("--rate", help="Frames a second of a sequence that does not say: 24000/1001.")]
+Rate = Annotated[
+    str | None, typer.Option("--rate", help="Frames a second of a sequence that does not say: 24000/1001.")
+]
 
 
 def consent_folders(given: list[Path] | None) -> list[Path]:

@@ -20,7 +20,9 @@ Examples:\n
 def train(
     datasets: Annotated[list[Path], typer.Argument(help="Folders made by `pecten faces`, one a performer.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the comb.")],
-    size: Annotated[int | None, typer.Option(help="Side of the decoded face in px: a power of two. [default: preset's]")] = None,
+    size: Annotated[
+        int | None, typer.Option(help="Side of the decoded face in px: a power of two. [default: preset's]")
+    ] = None,
     preset: Annotated[str, typer.Option(help="paper, studio or quick.")] = "studio",
     images: Annotated[int | None, typer.Option(min=1, help="Images to see in all. [default: preset's]")] = None,
     batch: Annotated[int | None, typer.Option(min=1, help="Images a step and performer. [default: preset's]")] = None,

@@ -43,7 +43,7 @@ def read_header(path: Path) -> dict[str, Any]:
     Raises:
         CombError: if there is no comb or it cannot be read.
     """
-    path = _file_of(path)
+    path = file_of(path)
     try:
         with safe_open(path, framework="pt") as handle:
             header: dict[str, Any] = json.loads((handle.metadata() or {}).get("pecten", "{}"))
@@ -67,7 +67,7 @@ def load_comb(path: Path) -> Comb:
         CombError: if there is none, or it is damaged, cut short or of another version.
     """
     header = read_header(path)
-    path = _file_of(path)
+    path = file_of(path)
     tensors, _ = read_tensors(path)
     comb = Comb(CombConfig.from_dict(header.get("config", {})))
     try:
@@ -116,7 +116,8 @@ def hash_tensors(tensors: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
-def _file_of(path: Path) -> Path:
+def file_of(path: Path) -> Path:
+    """Return a comb's file, given it or the folder it lies in."""
     found = path / FILE_NAME if path.is_dir() else path
     if not found.is_file():
         raise CombError(f"{found}: no such comb: train one first, or give its folder")

@@ -15,7 +15,7 @@ from pecten.files import replacing
 from pecten.footage.clip import Clip, Frame
 from pecten.footage.sequence import Numbering, Still, numbering_of, rgb_channels, shared_window, shifted
 from pecten.footage.timecode import advance, packed
-from pecten.types import Image, Mask
+from pecten.types import Image, Mask, Seal
 
 FIRST_NUMBER_FOR_VIDEO = 1001
 _LOSSY = ("dwaa", "dwab", "b44", "b44a", "pxr24", "jpeg", "htj2k")
@@ -57,7 +57,9 @@ _KINDS = {
 class SequenceWriter:
     """Numbered image files, each whole or absent."""
 
-    def __init__(self, path: Path, plate: Clip, *, overwrite: bool = False, skip_existing: bool = False) -> None:
+    def __init__(
+        self, path: Path, plate: Clip, *, overwrite: bool = False, skip_existing: bool = False, seal: Seal | None = None
+    ) -> None:
         """Check that the frames can be written.
 
         Raises:
@@ -70,6 +72,7 @@ class SequenceWriter:
                 f"{path}: one name for {info.frame_count} frames; write a number field: {path.stem}.####{path.suffix}"
             )
         self._name = numbering_of(path) if is_pattern else Numbering(path.parent, path.stem, 0, path.suffix)
+        self._seal = seal
         self._plate, self._kind = plate, _KINDS[path.suffix.lower()]
         if info.kind == "sequence" and _same(self._name, numbering_of(Path(info.path)), info.first_number):
             raise DeliveryError(f"{self._name}: that is the plate itself; choose another name")
@@ -117,6 +120,8 @@ class SequenceWriter:
         path = self.path_of(frame)
         with told(path), replacing(path) as beside:
             _write(still, beside, path)
+            if self._seal:
+                self._seal(beside, path)
 
     def close(self) -> None:
         """Do nothing: every frame was finished when it was written."""

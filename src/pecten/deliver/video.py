@@ -23,7 +23,7 @@ from pecten.footage.clip import Clip, ColourTags, Frame
 from pecten.footage.planes import Layout, covered, layout_of, planes_from_rgb, planes_of, quantise, resample
 from pecten.footage.timecode import advance
 from pecten.footage.video import VideoClip
-from pecten.types import Image, Mask
+from pecten.types import Image, Mask, Seal
 
 _VFR_TIME_BASE = Fraction(1, 90000)
 _MARGIN_PX = 4
@@ -62,7 +62,9 @@ CONTAINERS = {
 class VideoWriter:
     """A video being written beside its final place."""
 
-    def __init__(self, path: Path, plate: Clip, *, codec: str | None = None, overwrite: bool = False) -> None:
+    def __init__(
+        self, path: Path, plate: Clip, *, codec: str | None = None, overwrite: bool = False, seal: Seal | None = None
+    ) -> None:
         """Check that the delivery can be made; the file begins with the first frame.
 
         Raises:
@@ -88,7 +90,8 @@ class VideoWriter:
             )
         self._encoding = info.encoding if info.kind == "video" else Encoding.REC709
         self._tags = _delivery_tags(plate, self._layout)
-        self._place = replacing(path)
+        self._place, self._seal = replacing(path), seal
+        self._beside = path
         self._container: OutputContainer | None = None
         self._stream: VideoStream | None = None
         self._sound: _Sound | None = None
@@ -149,6 +152,8 @@ class VideoWriter:
                     self._sound.close()
                 self._container.close()
                 self._container = None
+                if self._seal:
+                    self._seal(self._beside, self._path)
                 self._place.__exit__(None, None, None)
         except BaseException:
             self.abort()
@@ -167,7 +172,7 @@ class VideoWriter:
             self._place.__exit__(DeliveryError, DeliveryError("aborted"), None)
 
     def _start(self, index: int) -> None:
-        beside = self._place.__enter__()
+        self._beside = beside = self._place.__enter__()
         info = self._plate.info
         container = av.open(str(beside), "w")
         self._container = container

@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 
 from pecten.errors import DeliveryError
 from pecten.footage.clip import STILL_SUFFIXES, Clip, Frame
-from pecten.types import Image, Mask
+from pecten.types import Image, Mask, Seal
 
 
 @runtime_checkable
@@ -50,6 +50,7 @@ def open_writer(
     codec: str | None = None,
     overwrite: bool = False,
     skip_existing: bool = False,
+    seal: Seal | None = None,
 ) -> Writer:
     """Open a delivery that goes with a plate: same rate, timecode, colour tags and sound.
 
@@ -60,6 +61,7 @@ def open_writer(
         codec: For video, another codec than the suffix's own: see `pecten.deliver.video.CODECS`.
         overwrite: Replace what is there.
         skip_existing: For sequences, keep the frames that are there (`Writer.done`) and write the others.
+        seal: Called with every finished file before it gets its name, so that none is ever left unsigned.
     Raises:
         DeliveryError: if the place is taken, is the plate itself, or the format cannot be written.
     """
@@ -69,10 +71,10 @@ def open_writer(
     place = Path(out)
     suffix = place.suffix.lower()
     if suffix in CONTAINERS:
-        return VideoWriter(place, plate, codec=codec, overwrite=overwrite)
+        return VideoWriter(place, plate, codec=codec, overwrite=overwrite, seal=seal)
     if suffix not in STILL_SUFFIXES:
         known = ", ".join([*CONTAINERS, *STILL_SUFFIXES])
         raise DeliveryError(f"{place}: cannot deliver {suffix or 'without a suffix'}; use one of {known}")
     if codec is not None:
         raise DeliveryError(f"{place}: a codec is for video; leave it out for image sequences")
-    return SequenceWriter(place, plate, overwrite=overwrite, skip_existing=skip_existing)
+    return SequenceWriter(place, plate, overwrite=overwrite, skip_existing=skip_existing, seal=seal)

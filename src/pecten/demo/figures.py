@@ -145,7 +145,9 @@ def _expression(gathered: Gathered, truth: Truth, frames: Sequence[int], result:
     plate = expression.agreement(track({i: gathered.shown[i].face for i in frames}), answer)
     swap = expression.agreement(track(result), answer)
     return [
-        Row("landmark error, % of the distance of the eyes", 100 * plate.landmark_error, 100 * swap.landmark_error, "0"),
+        Row(
+            "landmark error, % of the distance of the eyes", 100 * plate.landmark_error, 100 * swap.landmark_error, "0"
+        ),
         Row("mouth opening, correlation with the truth", plate.mouth, swap.mouth, "1"),
         Row("eye opening, correlation with the truth", plate.eyes, swap.eyes, "1"),
     ]

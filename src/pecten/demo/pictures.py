@@ -83,7 +83,7 @@ def wipe_position(index: int, count: int) -> float:
 
 def side_by_side(pictures: Sequence[ByteImage], names: Sequence[str], centre_x: float) -> ByteImage:
     """Put equal upright strips of frames beside each other, cut around `centre_x` (px), named, in one frame's size."""
-    height, width = pictures[0].shape[:2]
+    width = pictures[0].shape[1]
     strips = []
     edges = np.linspace(0, width, len(pictures) + 1).astype(int)
     for picture, name, left, right in zip(pictures, names, edges[:-1], edges[1:], strict=True):

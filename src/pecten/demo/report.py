@@ -1,19 +1,18 @@
 """What the demo leaves to look at: sheet, videos, curves and a short report."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from pecten.deliver.credentials import Statement, seal_with
+from pecten.deliver.writer import open_writer
 from pecten.demo import footage
 from pecten.demo.curves import draw_curves
 from pecten.demo.figures import Row, Truth, measure, read_truth
 from pecten.demo.gather import Gathered
 from pecten.demo.pictures import Look, side_by_side, square_around, swap_sheet, wipe, wipe_position
-from pecten.deliver.credentials import Statement
-from pecten.deliver.writer import open_writer
 from pecten.files import replacing, write_json, write_text
 from pecten.footage.clip import Clip, open_clip
 from pecten.types import ByteImage, Progress
@@ -53,7 +52,7 @@ def _write_sheet(gathered: Gathered, truth: Truth, path: Path, training: str, st
     assert done
     with replacing(path) as beside:
         beside.write_bytes(data.tobytes())
-        statement.sign(beside)
+        seal_with(statement)(beside, path)
 
 
 def _look(gathered: Gathered, truth: Truth, index: int) -> Look:
@@ -68,7 +67,7 @@ def _write_videos(gathered: Gathered, truth: Truth, out: Path, statement: Statem
     clip = open_clip(footage.plate())
     names = ("plate", f"{footage.SOURCE} on {footage.TARGET}", "true answer")
     for kind in ("side_by_side", "wipe"):
-        with open_writer(out / f"{kind}.mp4", clip, overwrite=True, seal=statement.sign) as writer:
+        with open_writer(out / f"{kind}.mp4", clip, overwrite=True, seal=seal_with(statement)) as writer:
             for frame in clip.frames():
                 picture = _picture(kind, gathered, truth, frame.index, clip, names)
                 everywhere = np.ones(picture.shape[:2], np.float32)

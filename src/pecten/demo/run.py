@@ -7,10 +7,12 @@ from pathlib import Path
 from pecten.comb.weights import load_comb
 from pecten.consent import default_folders, require
 from pecten.dataset.crops import load_crops
+from pecten.deliver.credentials import Statement
 from pecten.demo import footage
 from pecten.demo.gather import Gathered, Gatherer
 from pecten.demo.report import write_report
-from pecten.faces.extract import FaceOptions, extract_dataset
+from pecten.faces.extract import extract_dataset
+from pecten.faces.follow import FaceOptions
 from pecten.faces.records import DatasetRecord
 from pecten.footage.clip import open_clip
 from pecten.shot import SwapOptions, render, statement_of
@@ -54,8 +56,8 @@ def run(out: Path, images: int | None, progress: Progress, say: Say) -> Path:
     crops = [load_crops(out / "faces" / identity, shape.size) for identity in footage.SHOTS]
     train(crops, shape, config, out / "comb", progress)
     say(f"3/3 swap: {footage.SOURCE} onto {footage.TARGET}'s shot, and the truth beside it")
-    gathered = _swap(datasets[footage.TARGET], out, progress)
-    return write_report(gathered, out, f"preset {PRESET}, {config.images} images seen", progress)
+    gathered, statement = _swap(datasets[footage.TARGET], out, progress)
+    return write_report(gathered, out, f"preset {PRESET}, {config.images} images seen", statement, progress)
 
 
 def _faces(identity: str, out: Path, size: int, progress: Progress) -> DatasetRecord:
@@ -67,15 +69,14 @@ def _faces(identity: str, out: Path, size: int, progress: Progress) -> DatasetRe
     return extract_dataset(clips, identity, out / "faces" / identity, size, FaceOptions(), named)
 
 
-def _swap(target: DatasetRecord, out: Path, progress: Progress) -> Gathered:
-    comb_path = out / "comb"
+def _swap(target: DatasetRecord, out: Path, progress: Progress) -> tuple[Gathered, Statement]:
+    comb_path, video = out / "comb", out / VIDEO
     clip = open_clip(footage.plate())
     found = next(shot for shot in target.shots if Path(shot.clip).name == footage.plate().name)
     giver = require(footage.SOURCE, "appearance", default_folders(), date.today())
     performer = require(footage.TARGET, "performance", default_folders(), date.today())
+    statement = statement_of(comb_path, giver, performer, f"0-{clip.info.frame_count - 1}")
     gatherer = Gatherer(clip)
-    video = out / VIDEO
-    statement = statement_of(video, comb_path, giver, performer, (0, clip.info.frame_count - 1))
     options = SwapOptions(footage.SOURCE)
     render(clip, found, load_comb(comb_path), options, video, statement, progress, overwrite=True, observe=gatherer)
-    return gatherer.gathered(video)
+    return gatherer.gathered(video), statement
