@@ -96,7 +96,7 @@ def test_names_that_could_leave_the_folder_are_refused(tmp_path: Path, identity:
 
 def test_another_persons_record_under_this_name_is_refused(tmp_path: Path) -> None:
     save(tmp_path / "erin.consent.json", signed("dana"))
-    with pytest.raises(ConsentError, match="for 'dana', not 'erin'"):
+    with pytest.raises(ConsentError, match="made out to 'dana', not 'erin'"):
         find("erin", [tmp_path])
 
 

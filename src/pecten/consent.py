@@ -183,9 +183,7 @@ def find(identity: str, folders: Sequence[Path]) -> PerformerRecord:
         if path.is_file():
             record = load(path)
             if record.identity != identity:
-                raise ConsentError(
-                    f"{path}: the record is for {record.identity!r}, not {identity!r}; rename or redo it"
-                )
+                raise ConsentError(f"{path}: made out to {record.identity!r}, not {identity!r}; rename or redo it")
             return record
     searched = ", ".join(str(folder) for folder in folders) or "no folder"
     raise ConsentError(f"no consent record for {identity} in {searched}; make one with: pecten consent new {identity}")
