@@ -8,7 +8,7 @@ function often takes two pictures of different size (a plate and a crop); where 
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32, Float64, UInt8
@@ -36,6 +36,7 @@ Seal = Callable[[Path, Path], None]
 """Signs a finished file before it gets its name: (where it lies now, its final place)."""
 
 
+@runtime_checkable
 class Progress(Protocol):
     """What a long stage calls after each unit of work."""
 

@@ -6,7 +6,7 @@ clock vouches for the time.
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -131,6 +131,18 @@ def sign(path: Path, statement: Statement, certificate_folder: Path | None = Non
             with path.open("rb") as source, partial.open("w+b") as target:
                 _signed(path, statement, chain, key, kind, source, target)
             shutil.copymode(path, partial)
+
+
+def seal_with(statement: Statement, certificate_folder: Path | None = None) -> Seal:
+    """Return what a writer calls with every finished file, so that it gets its name only once it is signed."""
+
+    def seal(beside: Path, final: Path) -> None:
+        sign(beside, replace(statement, title=final.name), certificate_folder)
+        written, wanted = sidecar_of(beside), sidecar_of(final)
+        if written and wanted:
+            written.replace(wanted)
+
+    return seal
 
 
 def read(path: Path) -> Manifest | None:

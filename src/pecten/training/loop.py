@@ -82,9 +82,9 @@ class _Loop:
 
     def go(self) -> Path:
         """Run to the end, to a stop or to an interrupt; in each case the state is saved."""
-        self._resume()
         total = self.run.config.images
         with held_back() as interrupt:
+            self._resume()
             try:
                 while self.run.clock.images_seen < total and not (self.should_stop and self.should_stop()):
                     before = self.run.clock.images_seen
