@@ -17,7 +17,7 @@ from pecten.composite.blend import enlarge
 from pecten.composite.paste import paste
 from pecten.composite.recipe import Measurement, Recipe, compose, measure, smooth
 from pecten.consent import PerformerRecord, fingerprint
-from pecten.deliver.credentials import Statement
+from pecten.deliver.credentials import Statement, seal_with
 from pecten.deliver.writer import Writer, open_writer
 from pecten.errors import FacesError
 from pecten.faces.extract import find_faces
@@ -229,12 +229,9 @@ def working_size(faces: Iterable[FaceFrame]) -> int:
 
 
 def _faces_by_index(faces: ShotFaces, options: SwapOptions) -> dict[int, FaceFrame]:
-    tracks = options.tracks if options.tracks is not None else (faces.main_track(),)
-    known = faces.track_ids()
-    for track in tracks:
-        if track not in known:
-            raise FacesError(f"{faces.clip}: no track {track}: choose among {', '.join(map(str, known))}")
-    return {face.index: face for track in tracks for face in faces.of_track(track)}
+    main = faces.main_track()
+    tracks = options.tracks or (() if main is None else (main,))
+    return {face.index: face for track in tracks for face in faces.only_track(track).faces}
 
 
 def _decode(

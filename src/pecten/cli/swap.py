@@ -12,7 +12,8 @@ from pecten.cli.screen import Screen
 from pecten.errors import UsageError
 
 if TYPE_CHECKING:
-    pass
+    from pecten.composite.recipe import Recipe
+    from pecten.faces.region import Region
 
 EXAMPLES = """
 Examples:\n

@@ -16,8 +16,9 @@ from pecten.deliver.certificates import ORGANISATION, Certificate, ensure_certif
 from pecten.deliver.faults import disk_full, has_room, told
 from pecten.errors import CredentialsError
 from pecten.files import replacing
+from pecten.types import Seal
 
-__all__ = ["Certificate", "Manifest", "Statement", "ensure_certificate", "read", "sidecar_of", "sign"]
+__all__ = ["Certificate", "Manifest", "Statement", "ensure_certificate", "read", "seal_with", "sidecar_of", "sign"]
 
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 ASSERTION = "org.pecten.replacement"

@@ -177,7 +177,7 @@ def _crop_by(picture: ByteImage, face: FaceFrame) -> Image:
 def _region(truth: Truth, gathered: Gathered, index: int) -> Mask:
     region = np.repeat(truth.region[index][..., None], 3, axis=2)
     mask: Mask = crop(region, gathered.shown[index].face.crop_from_plate, CROP_PX)[..., 0]
-    return np.clip(mask, 0, 1)
+    return np.clip(mask, 0, 1, out=mask)
 
 
 def _unit(picture: ByteImage) -> Image:
