@@ -1,6 +1,8 @@
 """A delivered sequence is the plate, bit for bit, wherever the support is 0."""
 
 import errno
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -244,9 +246,56 @@ def test_a_writer_library_that_fails_is_told(tmp_path: Path, monkeypatch: pytest
             return "write error\nsecond line"
 
     monkeypatch.setattr(oiio.ImageOutput, "create", lambda _: Broken())
-    for room, words in ((True, "write error second line"), (False, "disk full")):
-        monkeypatch.setattr("pecten.deliver.sequence.has_room", lambda *_, room=room: room)
+    for answers, words in (((True, True), "write error second line"), ((True, False), "disk full")):
+        rooms = iter(answers)
+        monkeypatch.setattr("pecten.deliver.sequence.has_room", lambda *_, rooms=rooms: next(rooms))
         with pytest.raises(DeliveryError, match=words) as caught:
             deliver(plate, tmp_path / "out" / "b.####.png")
         assert "\n" not in str(caught.value)
     assert not list((tmp_path / "out").iterdir())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a limit on file sizes")
+@pytest.mark.parametrize("suffix", ["exr", "png", "tif", "dpx", "jpg"])
+def test_a_file_that_cannot_grow_leaves_whole_frames_only(tmp_path: Path, suffix: str) -> None:
+    """The kernel itself refuses to write on: in a process of its own, for the limit cannot be lifted again."""
+    plate = tmp_path / "plate.png"
+    write_still(plate, pixels_for(np.uint8, 1, 3, 200, 300))
+    program = f"""
+import resource, signal
+import numpy as np
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+from pecten.deliver.writer import open_writer
+from pecten.errors import DeliveryError
+from pecten.footage.clip import open_clip
+plate = open_clip({str(plate)!r})
+resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
+try:
+    with open_writer({str(tmp_path / f"out.{suffix}")!r}, plate) as writer:
+        for frame in plate.frames():
+            writer.write(frame, frame.image, np.ones(frame.image.shape[:2], np.float32))
+except DeliveryError as error:
+    print("refused", error)
+"""
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
+    assert result.stdout.startswith("refused"), result.stderr[-2000:]
+    assert result.stdout.count("\n") == 1
+    assert [entry.name for entry in tmp_path.iterdir()] == ["plate.png"]
+
+
+def test_no_room_is_noticed_before_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plate = write_shot(tmp_path / "plate", "png", np.uint8)
+    monkeypatch.setattr("pecten.deliver.sequence.has_room", lambda path, size: False)
+    with pytest.raises(DeliveryError, match=r"disk full while writing .*b\.1001\.png"):
+        deliver(plate, tmp_path / "out" / "b.####.png")
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_jpeg_is_close_enough_to_look_at(tmp_path: Path) -> None:
+    y, x = np.mgrid[:48, :64]
+    smooth = np.stack([127 + 90 * np.sin(x / 9), 127 + 90 * np.cos(y / 7), 3 * x + y], axis=-1).astype(np.uint8)
+    plate = open_clip(write_still(tmp_path / "a.png", smooth))
+    with open_writer(tmp_path / "out.jpg", plate) as writer:
+        frame = next(plate.frames())
+        writer.write(frame, frame.image, np.zeros((48, 64), np.float32))
+    assert np.abs(read_pixels(tmp_path / "out.jpg").astype(float) - smooth).mean() < 1.5

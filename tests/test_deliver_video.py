@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from pecten.deliver.video import VideoWriter
+from pecten.deliver.video import CODECS, Codec, VideoWriter
 from pecten.deliver.writer import Writer, open_writer
 from pecten.errors import DeliveryError, ShapeError
 from pecten.footage.clip import Clip, ColourTags, open_clip
@@ -71,6 +71,21 @@ def test_lossless_delivery_keeps_the_plates_codes_outside(tmp_path: Path, pixel_
     for before, after in zip(plate.frames(), delivered.frames(), strict=True):
         error = np.abs(after.image - (1 - before.image))[14:27, 26:40]
         assert error.max() < 3 / 255
+
+
+@pytest.mark.parametrize("size", [(63, 47), (64, 47), (63, 48)])
+@pytest.mark.parametrize("place", [np.s_[:, :], np.s_[40:, 50:], np.s_[:9, :7], np.s_[46:47, 62:63]])
+def test_odd_sizes_and_edges_are_kept_too(tmp_path: Path, size: tuple[int, int], place: tuple[slice, slice]) -> None:
+    plate = open_clip(write_video(tmp_path / "plate.mkv", "ffv1", "yuv420p", count=1, size=size))
+    support = np.zeros((size[1], size[0]), np.float32)
+    support[place] = 1
+    with open_writer(tmp_path / "out.mkv", plate) as writer:
+        frame = next(plate.frames())
+        writer.write(frame, 1 - frame.image, support)
+    before, after = codes(plate)[0], codes(open_clip(tmp_path / "out.mkv"))[0]
+    np.testing.assert_array_equal(after[0][support == 0], before[0][support == 0])
+    assert (after[0] != before[0])[support > 0].mean() > 0.8
+    assert next(open_clip(tmp_path / "out.mkv").frames()).image.shape == (size[1], size[0], 3)
 
 
 @pytest.mark.parametrize(("name", "codec"), [("out.mov", None), ("out.mp4", None), ("out.mov", "prores4444")])
@@ -256,6 +271,15 @@ def test_a_full_disk_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(VideoWriter, method, fail)
     with pytest.raises(DeliveryError, match="disk full while writing") as caught:
         deliver(plate, tmp_path / "out.mov")
+    assert "\n" not in str(caught.value)
+    assert not list(tmp_path.glob("*out*"))
+
+
+def test_an_encoder_that_refuses_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plate = open_clip(write_video(tmp_path / "plate.mp4"))
+    monkeypatch.setitem(CODECS, "ffv1", Codec("ffv1", None, {"level": "3", "slices": "7"}))
+    with pytest.raises(DeliveryError, match="cannot be encoded") as caught:
+        deliver(plate, tmp_path / "out.mkv")
     assert "\n" not in str(caught.value)
     assert not list(tmp_path.glob("*out*"))
 

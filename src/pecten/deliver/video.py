@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any
 
 import av
+import av.error
 import numpy as np
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
@@ -83,6 +84,9 @@ class VideoWriter:
         self._path, self._plate, self._codec = path, plate, CODECS[name]
         self._format = self._codec.pixel_format or _lossless_format(plate)
         self._layout = layout_of(self._format)
+        # FFV1 cannot cut slices out of 4:2:0 with an odd side; without them it takes any size.
+        odd = info.width % 2 or info.height % 2
+        self._options = {} if odd and self._codec.encoder == "ffv1" else self._codec.options
         steps = (self._layout.step_x, self._layout.step_y) if self._layout and self._codec.pixel_format else (1, 1)
         if info.width % steps[0] or info.height % steps[1]:
             raise DeliveryError(
@@ -122,7 +126,7 @@ class VideoWriter:
                 f"{self._path}: frame {frame.number} is {image.shape[1]}x{image.shape[0]} with a support of "
                 f"{support.shape[1]}x{support.shape[0]}, but the plate is {info.width}x{info.height}"
             )
-        with told(self._path):
+        with _told(self._path):
             if self._container is None:
                 self._start(frame.index)
             assert self._container is not None
@@ -143,7 +147,7 @@ class VideoWriter:
         if self._container is None or self._stream is None:
             raise DeliveryError(f"{self._path}: no frame was written, so there is nothing to deliver")
         try:
-            with told(self._path):
+            with _told(self._path):
                 self._container.mux(self._stream.encode(None))
                 if self._sound:
                     complete = self._last_index == self._plate.info.frame_count - 1
@@ -177,7 +181,7 @@ class VideoWriter:
         container = av.open(str(beside), "w")
         self._container = container
         self._first_index = index
-        stream = container.add_stream(self._codec.encoder, rate=info.rate, options=self._codec.options)
+        stream = container.add_stream(self._codec.encoder, rate=info.rate, options=self._options)
         assert isinstance(stream, VideoStream)
         stream.width, stream.height, stream.pix_fmt = info.width, info.height, self._format
         context = stream.codec_context
@@ -241,6 +245,16 @@ class VideoWriter:
 
     def _range_code(self) -> int:
         return 2 if self._tags.full_range else 1
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Turn faults of the disk and of the encoder into a `DeliveryError`."""
+    try:
+        with told(path):
+            yield
+    except av.error.FFmpegError as error:
+        raise DeliveryError(f"{path}: cannot be encoded ({error.strerror}); choose another format") from error
 
 
 class _Sound:
