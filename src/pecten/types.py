@@ -6,7 +6,7 @@ right to left: `crop_from_plate` maps plate pixels to crop pixels. Sizes carry a
 function often takes two pictures of different size (a plate and a crop); where sizes must agree, it says so itself.
 """
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32, Float64, UInt8
@@ -30,6 +30,7 @@ CANONICAL_SIZE = 1024
 """Side of the normalised crop, in px, that every stored `crop_from_plate` refers to."""
 
 
+@runtime_checkable
 class Progress(Protocol):
     """What a long stage calls after each unit of work."""
 
