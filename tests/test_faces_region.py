@@ -62,3 +62,10 @@ def test_a_face_beyond_the_picture_is_cut_and_half_a_mesh_refused() -> None:
     assert face_matte(mean_landmarks(1.0, 5000.0), 64).max() == 0
     with pytest.raises(ShapeError):
         face_matte(np.zeros((68, 2)), 64)
+
+
+def test_the_picture_s_rim_stays_clear() -> None:
+    matte = face_matte(mean_landmarks(0.25, -60.0, 40.0), 256)
+    rim = np.concatenate([matte[:4].ravel(), matte[-4:].ravel(), matte[:, :4].ravel(), matte[:, -4:].ravel()])
+    assert rim.max() == 0
+    assert matte.max() == 1
