@@ -1,6 +1,8 @@
 """The network that finds the face mesh."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import cv2
 import numpy as np
@@ -55,11 +57,31 @@ class FaceMesh:
 
     def _interpreter(self, batch: int) -> Interpreter:
         if batch not in self._interpreters:
-            network = Interpreter(self._model, num_threads=self._threads)
-            network.resize_tensor_input(network.get_input_details()[0]["index"], [batch, ROI_SIZE, ROI_SIZE, 3])
-            network.allocate_tensors()
+            with _hushed():
+                network = Interpreter(self._model, num_threads=self._threads)
+                network.resize_tensor_input(network.get_input_details()[0]["index"], [batch, ROI_SIZE, ROI_SIZE, 3])
+                network.allocate_tensors()
             self._interpreters[batch] = network
         return self._interpreters[batch]
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Keep LiteRT's greeting, which no setting turns off, out of the command's standard error."""
+    try:
+        kept = os.dup(2)
+    except OSError:
+        # Without a standard error there is nothing to keep clean.
+        yield
+        return
+    void = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(void, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(void)
 
 
 def look(image: ByteImage, rois: Sequence[Affine]) -> Float32[np.ndarray, "k 256 256 3"]:

@@ -15,6 +15,7 @@ from safetensors.numpy import load, save_file
 from pecten.colour.transfer import Encoding
 from pecten.errors import FacesError
 from pecten.faces.detect import Box
+from pecten.faces.mesh import MESH_POINTS
 from pecten.faces.track import main_track
 from pecten.files import replacing, sha256_of, write_json
 from pecten.types import Affine
@@ -196,7 +197,7 @@ def _columns(faces: tuple[FaceFrame, ...]) -> dict[str, np.ndarray]:
         "track": np.array([f.track for f in faces], dtype=np.int64),
         "box": np.array([f.box for f in faces], dtype=np.float64).reshape(count, 4),
         "score": np.array([f.score for f in faces], dtype=np.float64),
-        "landmarks": np.array([f.landmarks for f in faces], dtype=np.float32).reshape(count, -1, 2),
+        "landmarks": np.array([f.landmarks for f in faces], dtype=np.float32).reshape(count, MESH_POINTS, 2),
         "spread_px": np.array([f.spread_px for f in faces], dtype=np.float64),
         "crop_from_plate": np.array([f.crop_from_plate for f in faces], dtype=np.float64).reshape(count, 2, 3),
         "pose_rad": np.array([(f.yaw_rad, f.pitch_rad, f.roll_rad) for f in faces], dtype=np.float64).reshape(count, 3),
