@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float64
 
+from pecten.composite.pixels import finite
 from pecten.errors import ShapeError
 from pecten.geometry import pyramid
 from pecten.types import Image, Mask
@@ -109,8 +110,7 @@ def _positions(count: int) -> Float64[np.ndarray, " _count"]:
 
 
 def _log_ratio(face: Image, plate: Image, matte: Mask, offset: float) -> tuple[np.ndarray, np.ndarray]:
-    finite = cv2.checkRange(plate)[0] and cv2.checkRange(face)[0]
-    if not finite:
+    if not (finite(plate) and finite(face)):
         matte = matte * (np.isfinite(plate).all(axis=2) & np.isfinite(face).all(axis=2))
         plate, face = np.nan_to_num(plate), np.nan_to_num(face)
     levels = pyramid.levels_for(matte.shape, FIT_SIDE_PX)
