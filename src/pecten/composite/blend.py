@@ -28,8 +28,8 @@ def blend_multiband(
     coarsest: int = 4,
     *,
     reach: float = 3.0,
-    reach_elsewhere: float = 0.25,
-    trusted: Mask | None = None,
+    reach_elsewhere: float = 0.35,
+    alike: Mask | None = None,
     erosion: float = 0.0,
     edge_px: float = EDGE_PX,
     extension: Extension | str = Extension.DIFFERENCE,
@@ -45,9 +45,9 @@ def blend_multiband(
         coarse_from_plate: Number of coarsest bands that come from the plate, 0 to 4 in practice.
         coarsest: Least side of the coarsest band, in px.
         reach: Length of the ramp of each band's matte, in samples of that band.
-        reach_elsewhere: The same where `trusted` is 0.
-        trusted: Where face and plate agree but for detail (skin on skin, from `fit_light`), so that a long ramp hides
-            the seam; elsewhere (skin on a beard) it would mix the two. None trusts the whole matte.
+        reach_elsewhere: The same where `alike` is 0.
+        alike: Where face and plate agree but for detail (skin on skin, from `fit_light`), so that a long ramp hides the
+            seam; elsewhere (skin on a beard) it would mix the two. None takes them as alike everywhere.
         erosion: Shrinking of each band's matte before the ramp, in samples of that band.
         edge_px: Width of the ramp at the outermost edge, which no band passes.
         extension: Carry on the face, or its difference from the plate, beyond the mask. The first lets the plate's hair
@@ -67,9 +67,9 @@ def blend_multiband(
     distances = pyramid.gaussian(distance, levels)
     bands = pyramid.split(_difference(plate, face, matte, Extension(extension)), levels)
     mattes = band_mattes(distances, reach, erosion)
-    if trusted is not None:
+    if alike is not None:
         elsewhere = band_mattes(distances, reach_elsewhere, erosion)
-        shares = pyramid.gaussian(trusted, levels)
+        shares = pyramid.gaussian(alike, levels)
         mattes = [b + t * (a - b) for a, b, t in zip(mattes, elsewhere, shares, strict=True)]
     kept = levels - coarse_from_plate
     change = pyramid.merge([times(band, cover) for band, cover in zip(bands[:kept], mattes[:kept], strict=True)])
