@@ -46,10 +46,13 @@ def test_a_beard_has_no_vote() -> None:
     plate[160:] *= 0.2
     fit = light.fit_light(face, plate, oval())
     np.testing.assert_allclose(fit.coefficients[0], known[0], atol=0.03)
-    trust = light.trust_at(fit, oval())
+    trust = light.enlarged(fit.trusted, oval())
     assert trust[175:230, 100:150].max() < 0.05
     assert trust[70:140, 90:160].mean() > 0.5
     assert not trust[oval() == 0].any()
+    alike = light.enlarged(fit.alike, oval())
+    assert alike[175:230, 100:150].max() < 0.05
+    assert alike[70:140, 90:160].min() > 0.95
 
 
 def test_relighting_by_nothing_changes_nothing() -> None:
@@ -68,7 +71,7 @@ def test_every_size_shares_one_field() -> None:
 def test_too_small_a_face_changes_nothing(matte: Mask) -> None:
     fit = light.fit_light(skin(), 2 * skin(), matte)
     assert not fit.coefficients.any()
-    assert not light.trust_at(fit, matte).any()
+    assert not light.enlarged(fit.trusted, matte).any()
 
 
 def test_pixels_that_are_not_numbers_have_no_vote() -> None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from pecten.composite import matte as mattes
 from pecten.errors import ShapeError
+from pecten.geometry import pyramid
 
 
 def disc(size: int, radius: float) -> np.ndarray:
@@ -38,7 +39,7 @@ def test_feathering_never_grows_a_matte(radius: float, width: float, seed: int) 
 
 
 def test_band_mattes_shrink_with_the_level() -> None:
-    covers = mattes.band_mattes(disc(256, 120), 7, reach=2.0, erosion=0.5)
+    covers = mattes.band_mattes(pyramid.gaussian(mattes.inner_distance(disc(256, 120)), 7), reach=2.0, erosion=0.5)
     assert [cover.shape[0] for cover in covers] == [256, 128, 64, 32, 16, 8, 4]
     area = [float(cover.mean()) for cover in covers]
     assert area[:5] == sorted(area[:5], reverse=True)
@@ -47,4 +48,4 @@ def test_band_mattes_shrink_with_the_level() -> None:
 
 def test_impossible_ramps_are_a_mistake() -> None:
     with pytest.raises(ShapeError, match="reach"):
-        mattes.band_mattes(disc(64, 20), 3, reach=0.0)
+        mattes.band_mattes([disc(64, 20)], reach=0.0)

@@ -104,3 +104,31 @@ def test_crops_of_different_size_are_a_mistake() -> None:
             similarity.similarity(1.0, 0.0, (0.0, 0.0)),
             np.ones((32, 32), np.float32),
         )
+
+
+def test_detail_too_fine_for_the_crop_does_not_show_through_the_face() -> None:
+    plate = np.random.default_rng(0).random((200, 200, 3)).astype(np.float32)
+    crop_from_plate = similarity.similarity(0.5, 0.0, (0.0, 0.0))
+    flat = np.full((100, 100, 3), 0.5, np.float32)
+    support = np.zeros((100, 100), np.float32)
+    support[20:80, 20:80] = 1
+    frame, where = paste(plate, flat, flat, crop_from_plate, support)
+    np.testing.assert_allclose(frame[60:140, 60:140], 0.5, atol=1e-5)
+    assert frame[where == 0].tobytes() == plate[where == 0].tobytes()
+    kept, _ = paste(plate, flat, flat, crop_from_plate, support, keep_finest=True)
+    np.testing.assert_allclose(kept, plate, atol=1e-6)
+
+
+def test_pixels_that_are_not_numbers_are_covered_by_the_face() -> None:
+    plate = smooth_picture(80, 100)
+    plate[40, 50] = plate[2, 2] = np.nan
+    crop = plate[20:60, 30:70]
+    frame, _ = paste(
+        plate,
+        np.full_like(crop, 0.5),
+        np.ascontiguousarray(crop),
+        similarity.similarity(1.0, 0.0, (-30.0, -20.0)),
+        np.pad(np.ones((36, 36), np.float32), 2),
+    )
+    np.testing.assert_allclose(frame[40, 50], 0.5, atol=1e-5)
+    assert np.isnan(frame[2, 2]).all()

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 
 from pecten.composite.extend import extend
-from pecten.composite.matte import band_mattes, feather
+from pecten.composite.matte import EDGE_PX, band_mattes, feather, inner_distance, ramp
+from pecten.composite.pixels import chosen, finite, times
 from pecten.errors import ShapeError
 from pecten.geometry import pyramid
 from pecten.types import Image, Mask
@@ -27,10 +28,10 @@ def blend_multiband(
     coarsest: int = 4,
     *,
     reach: float = 3.0,
-    reach_elsewhere: float = 0.25,
-    trusted: Mask | None = None,
+    reach_elsewhere: float = 0.35,
+    alike: Mask | None = None,
     erosion: float = 0.0,
-    edge_px: float = 4.0,
+    edge_px: float = EDGE_PX,
     extension: Extension | str = Extension.DIFFERENCE,
 ) -> Image:
     """Blend a face into a plate one frequency band at a time, the coarsest bands being the plate's.
@@ -44,9 +45,9 @@ def blend_multiband(
         coarse_from_plate: Number of coarsest bands that come from the plate, 0 to 4 in practice.
         coarsest: Least side of the coarsest band, in px.
         reach: Length of the ramp of each band's matte, in samples of that band.
-        reach_elsewhere: The same where `trusted` is 0.
-        trusted: Where face and plate agree but for detail (skin on skin, from `fit_light`), so that a long ramp hides
-            the seam; elsewhere (skin on a beard) it would mix the two. None trusts the whole matte.
+        reach_elsewhere: The same where `alike` is 0.
+        alike: Where face and plate agree but for detail (skin on skin, from `fit_light`), so that a long ramp hides the
+            seam; elsewhere (skin on a beard) it would mix the two. None takes them as alike everywhere.
         erosion: Shrinking of each band's matte before the ramp, in samples of that band.
         edge_px: Width of the ramp at the outermost edge, which no band passes.
         extension: Carry on the face, or its difference from the plate, beyond the mask. The first lets the plate's hair
@@ -62,15 +63,19 @@ def blend_multiband(
     levels = pyramid.levels_for(matte.shape, coarsest)
     if not 0 <= coarse_from_plate < levels:
         raise ShapeError(f"{coarse_from_plate} of {levels} bands from the plate: give 0 to {levels - 1}")
+    distance = inner_distance(matte)
+    distances = pyramid.gaussian(distance, levels)
     bands = pyramid.split(_difference(plate, face, matte, Extension(extension)), levels)
-    mattes = band_mattes(matte, levels, reach, erosion)
-    if trusted is not None:
-        elsewhere = band_mattes(matte, levels, reach_elsewhere, erosion)
-        shares = pyramid.gaussian(trusted, levels)
+    mattes = band_mattes(distances, reach, erosion)
+    if alike is not None:
+        elsewhere = band_mattes(distances, reach_elsewhere, erosion)
+        shares = pyramid.gaussian(alike, levels)
         mattes = [b + t * (a - b) for a, b, t in zip(mattes, elsewhere, shares, strict=True)]
     kept = levels - coarse_from_plate
-    change = pyramid.merge([_times(band, cover) for band, cover in zip(bands[:kept], mattes[:kept], strict=True)])
-    return _add(plate, _times(change, feather(matte, edge_px)), matte)
+    change = pyramid.merge([times(band, cover) for band, cover in zip(bands[:kept], mattes[:kept], strict=True)])
+    edge = ramp(distance, edge_px)
+    blended = cv2.add(_numbers_only(plate), times(change, edge))
+    return chosen(blended, matte > 0, plate)
 
 
 def blend_alpha(plate: Image, face: Image, matte: Mask, *, edge_px: float = 16.0) -> Image:
@@ -89,7 +94,8 @@ def blend_alpha(plate: Image, face: Image, matte: Mask, *, edge_px: float = 16.0
         Porter and Duff 1984 (over).
     """
     _check(plate, face, matte)
-    return _add(plate, _times(face - plate, feather(matte, edge_px)), matte)
+    blended = plate + times(face - plate, feather(matte, edge_px))
+    return chosen(blended, matte > 0, plate)
 
 
 def enlarge(face: Image, size: int) -> Image:
@@ -107,24 +113,20 @@ def enlarge(face: Image, size: int) -> Image:
 
 
 def _difference(plate: Image, face: Image, matte: Mask, extension: Extension) -> Image:
-    known = (matte >= 0.999).astype(np.float32)
-    if not (cv2.checkRange(plate)[0] and cv2.checkRange(face)[0]):
+    known = matte >= 0.999
+    if not (finite(plate) and finite(face)):
         # A plate may hold pixels that are not numbers; they must not spread through the bands.
-        known *= np.isfinite(plate).all(axis=2) & np.isfinite(face).all(axis=2)
+        known &= np.isfinite(plate).all(axis=2) & np.isfinite(face).all(axis=2)
     if extension is Extension.DIFFERENCE:
         return extend(face - plate, known)
-    difference: Image = extend(face, known) - np.nan_to_num(plate)
+    difference: Image = extend(face, known) - _numbers_only(plate)
     return difference
 
 
-def _times(image: Image, cover: Mask) -> Image:
-    product: Image = image * cover[..., None]
-    return product
-
-
-def _add(plate: Image, change: Image, matte: Mask) -> Image:
-    # Adding zero would still turn -0.0 into 0.0.
-    return np.where(matte[..., None] > 0, plate + change, plate)
+def _numbers_only(plate: Image) -> Image:
+    if finite(plate):
+        return plate
+    return extend(plate, np.isfinite(plate).all(axis=2))
 
 
 def _check(plate: Image, face: Image, matte: Mask) -> None:

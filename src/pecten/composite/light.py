@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float64
 
+from pecten.composite.pixels import finite
 from pecten.errors import ShapeError
 from pecten.geometry import pyramid
 from pecten.types import Image, Mask
@@ -31,6 +32,10 @@ CUT = 1.5
 SLOPE_PENALTY = 0.03
 """Draws the slopes towards none: where a beard leaves half of a face, a slope is a guess."""
 
+ALIKE = (0.5, 1.0)
+"""Departures, in log units over three channels, up to which face and plate are alike, and from which they are not. Skin
+that differs in tone lies below, a beard or hair above."""
+
 LEAST_SAMPLES = 24
 
 
@@ -41,11 +46,13 @@ class Light:
     Attributes:
         coefficients: What `relight` applies; may be smoothed over frames.
         trusted: Vote of each cell of a small grid over the crop: near 1 on skin, 0 on a beard and outside the matte.
-            `trust_at` enlarges it.
+        alike: More lenient: how like each other face and plate are once the light is applied; 1 where skin meets skin
+            of slightly another tone, 0 where it meets a beard. `enlarged` brings both to the crop's size.
     """
 
     coefficients: LightCoefficients
     trusted: Mask
+    alike: Mask
 
 
 def fit_light(face: Image, plate: Image, matte: Mask, offset: float = OFFSET) -> Light:
@@ -66,26 +73,23 @@ def fit_light(face: Image, plate: Image, matte: Mask, offset: float = OFFSET) ->
     if plate.shape != face.shape or plate.shape[:2] != matte.shape:
         raise ShapeError(f"plate {plate.shape}, face {face.shape} and matte {matte.shape} differ: give equal sizes")
     ratio, known = _log_ratio(face, plate, matte, offset)
-    nothing = Light(np.zeros((3, 3)), np.zeros(known.shape, np.float32))
+    nothing = Light(np.zeros((3, 3)), *np.zeros((2, *known.shape), np.float32))
     if known.sum() < LEAST_SAMPLES:
         return nothing
     columns, rows = _positions(known.shape[1]), _positions(known.shape[0])
     basis = np.stack([np.ones(known.shape), *np.meshgrid(columns, rows)], axis=-1)[known]
-    coefficients, votes = _fit_robustly(basis, ratio[known].astype(np.float64))
+    coefficients, votes, departure = _fit_robustly(basis, ratio[known].astype(np.float64))
     if not np.isfinite(coefficients).all():
         return nothing
-    trusted = np.zeros(known.shape, np.float32)
-    trusted[known] = votes
-    # Cells cut by the matte's edge had no vote; they take their neighbours'.
-    trusted = np.where(known, trusted, cv2.dilate(trusted, np.ones((5, 5), np.uint8)))
-    return Light(coefficients, trusted)
+    alike = np.clip((ALIKE[1] - departure) / (ALIKE[1] - ALIKE[0]), 0, 1)
+    return Light(coefficients, _on_grid(votes, known), _on_grid(alike, known))
 
 
-def trust_at(light: Light, matte: Mask) -> Mask:
-    """Enlarge a fit's trust to the size of a matte, and cut it by the matte."""
+def enlarged(cells: Mask, matte: Mask) -> Mask:
+    """Enlarge a fit's grid to the size of a matte, and cut it by the matte."""
     height, width = matte.shape
-    trust: Mask = cv2.resize(light.trusted, (width, height), interpolation=cv2.INTER_LINEAR) * matte
-    return trust
+    large: Mask = cv2.resize(cells, (width, height), interpolation=cv2.INTER_LINEAR) * matte
+    return large
 
 
 def relight(face: Image, coefficients: LightCoefficients, offset: float = OFFSET) -> Image:
@@ -103,14 +107,20 @@ def relight(face: Image, coefficients: LightCoefficients, offset: float = OFFSET
     return relit
 
 
+def _on_grid(values: np.ndarray, known: np.ndarray) -> Mask:
+    cells = np.zeros(known.shape, np.float32)
+    cells[known] = values
+    # Cells cut by the matte's edge had no part in the fit; they take their neighbours' values.
+    return np.where(known, cells, cv2.dilate(cells, np.ones((5, 5), np.uint8)))
+
+
 def _positions(count: int) -> Float64[np.ndarray, " _count"]:
     # Of pixel centres, so that crops of every size share one field.
     return (2.0 * np.arange(count) + 1.0) / count - 1.0
 
 
 def _log_ratio(face: Image, plate: Image, matte: Mask, offset: float) -> tuple[np.ndarray, np.ndarray]:
-    finite = cv2.checkRange(plate)[0] and cv2.checkRange(face)[0]
-    if not finite:
+    if not (finite(plate) and finite(face)):
         matte = matte * (np.isfinite(plate).all(axis=2) & np.isfinite(face).all(axis=2))
         plate, face = np.nan_to_num(plate), np.nan_to_num(face)
     levels = pyramid.levels_for(matte.shape, FIT_SIDE_PX)
@@ -120,7 +130,9 @@ def _log_ratio(face: Image, plate: Image, matte: Mask, offset: float) -> tuple[n
     return ratio, cover > 0.9
 
 
-def _fit_robustly(basis: np.ndarray, values: np.ndarray, rounds: int = 20) -> tuple[LightCoefficients, np.ndarray]:
+def _fit_robustly(
+    basis: np.ndarray, values: np.ndarray, rounds: int = 20
+) -> tuple[LightCoefficients, np.ndarray, np.ndarray]:
     # Starts from the median, which a beard over less than half of the face cannot move.
     departure = np.linalg.norm(values - np.median(values, axis=0), axis=1)
     votes = 1 / np.maximum(departure, 1e-3)
@@ -132,4 +144,4 @@ def _fit_robustly(basis: np.ndarray, values: np.ndarray, rounds: int = 20) -> tu
         departure = np.linalg.norm(values - basis @ coefficients, axis=1)
         deviation = 1.4826 * np.median(departure) + 1e-6
         votes = np.clip(1 - (departure / (CUT * deviation)) ** 2, 0, 1) ** 2
-    return coefficients, votes
+    return coefficients, votes, departure

@@ -4,8 +4,10 @@ import cv2
 import numpy as np
 
 from pecten.errors import ShapeError
-from pecten.geometry import pyramid
 from pecten.types import Mask
+
+EDGE_PX = 4.0
+"""Width of the ramp at a face's outermost edge, which no band passes."""
 
 
 def inner_distance(matte: Mask) -> Mask:
@@ -17,11 +19,12 @@ def inner_distance(matte: Mask) -> Mask:
         0 outside, and at the outermost inner pixels the share by which they are covered (so an antialiased edge stays
         smooth); then rising by 1 a px.
     """
-    inside = np.pad((matte >= 0.5).astype(np.uint8), 1)
-    deep = np.asarray(cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_5), np.float32)[1:-1, 1:-1]
+    inside = cv2.copyMakeBorder((matte >= 0.5).view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
+    deep: Mask = np.ascontiguousarray(cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_5)[1:-1, 1:-1])
     # The nearest outer pixel's centre is one away; the edge itself lies at its uncovered half.
-    distance: Mask = np.maximum(deep - np.float32(1.5) + matte, 0) * (deep > 0)
-    return distance
+    deep -= np.float32(1.5)
+    deep += matte
+    return np.asarray(cv2.threshold(deep, 0, 0, cv2.THRESH_TOZERO, dst=deep)[1])
 
 
 def feather(matte: Mask, width_px: float) -> Mask:
@@ -38,12 +41,16 @@ def feather(matte: Mask, width_px: float) -> Mask:
 
 def ramp(distance: Mask, width_px: float, erosion_px: float = 0.0) -> Mask:
     """Turn inner distance into coverage by a smooth step that starts at `erosion_px` and ends `width_px` further in."""
-    t: Mask = np.clip((distance - np.float32(erosion_px)) * np.float32(1 / width_px), 0, 1)
-    cover: Mask = t * t * (np.float32(3) - np.float32(2) * t)
+    t: Mask = distance * np.float32(1 / width_px) if erosion_px == 0 else (distance - erosion_px) * (1 / width_px)
+    np.clip(t, 0, 1, out=t)
+    cover: Mask = t * np.float32(-2)
+    cover += np.float32(3)
+    cover *= t
+    cover *= t
     return cover
 
 
-def band_mattes(matte: Mask, levels: int, reach: float = 3.0, erosion: float = 0.0) -> list[Mask]:
+def band_mattes(distances: list[Mask], reach: float = 3.0, erosion: float = 0.0) -> list[Mask]:
     """Make a matte for each band of a pyramid, softer and further inside with every level.
 
     A band of level n holds detail of about 2**n px, and a sample of it spreads as far. So its matte starts
@@ -52,18 +59,16 @@ def band_mattes(matte: Mask, levels: int, reach: float = 3.0, erosion: float = 0
     depth, so the coarse bands of a small region (lips, eyes) are still let in at its middle.
 
     Args:
-        matte: Coverage in [0, 1] at the finest level.
-        levels: Number of bands.
+        distances: Gaussian pyramid of the matte's `inner_distance`, a level a band.
         reach: Length of the ramp, in samples of the band's own level.
         erosion: Shrinking before the ramp starts, in samples of the band's own level.
     Raises:
-        ShapeError: if `levels` is less than 1, or a length is not positive.
+        ShapeError: if a length is not positive.
     """
     if reach <= 0 or erosion < 0:
         raise ShapeError(
-            f"band mattes with reach {reach} and erosion {erosion}: give a positive and a non-negative number"
+            f"band mattes with reach {reach}, erosion {erosion}: give a positive and a non-negative number"
         )
-    distances = pyramid.gaussian(inner_distance(matte), levels)
     mattes = []
     for level, distance in enumerate(distances):
         deepest = max(float(distance.max()), 1.0)

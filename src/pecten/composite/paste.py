@@ -3,24 +3,35 @@
 import cv2
 import numpy as np
 
+from pecten.composite.matte import EDGE_PX, feather
+from pecten.composite.pixels import chosen, finite, times
 from pecten.errors import ShapeError
 from pecten.geometry import similarity
+from pecten.geometry.warp import warp
 from pecten.types import Affine, Image, Mask
 
 
 def paste(
-    plate: Image, blended_crop: Image, plate_crop: Image, crop_from_plate: Affine, support: Mask
+    plate: Image,
+    blended_crop: Image,
+    plate_crop: Image,
+    crop_from_plate: Affine,
+    support: Mask,
+    keep_finest: bool = False,
 ) -> tuple[Image, Mask]:
-    """Add what the blend changed to the plate, inside the support only.
+    """Put the blend into the plate, inside the support only.
 
-    Only the difference is resampled, so the plate keeps its own detail and grain wherever the blend left it alone.
+    At the support's edge only the difference is resampled and added, so that the plate keeps its own detail and grain
+    there. Further inside the blend replaces the plate: detail too fine for the crop would else show through the face
+    (a beard's hairs on a smooth chin).
 
     Args:
         plate: Whole frame, in the coding of the crops, unbounded; never changed.
         blended_crop: The blend, at the crop's size.
         plate_crop: What was blended into: the crop cut from this plate.
         crop_from_plate: Plate px to crop px, at the crop's size.
-        support: Crop; above 0 where the blend may differ from the plate.
+        support: Crop; the matte that was blended with. Where it is 0 nothing changes.
+        keep_finest: Add the difference everywhere, so that the plate's finest detail shows through on purpose.
     Returns:
         The frame, and the support in the plate: where it is 0 the frame is the plate, bit for bit.
     Raises:
@@ -35,14 +46,24 @@ def paste(
     if box is None:
         return frame, plate_support
     left, top, right, bottom = box
-    from_box = similarity.compose(crop_from_plate, similarity.similarity(1.0, 0.0, (float(left), float(top))))
+    shift = similarity.similarity(1.0, 0.0, (-float(left), -float(top)))
+    box_from_crop = similarity.compose(shift, similarity.invert(crop_from_plate))
     size = (right - left, bottom - top)
-    change = _warp(_finite(blended_crop - plate_crop), from_box, size, cv2.INTER_CUBIC)
-    inside = _warp((support > 0).astype(np.float32), from_box, size, cv2.INTER_LINEAR)
-    part = np.s_[top:bottom, left:right]
-    frame[part] = np.where(inside[..., None] > 0, plate[part] + change * inside[..., None], plate[part])
-    plate_support[part] = inside
+    # How much of the plate is left: all at the edge, nothing a little further in.
+    left_over = np.float32(1) - (np.zeros_like(support) if keep_finest else feather(support, EDGE_PX))
+    change = warp(_finite(blended_crop - _share(plate_crop, left_over)), box_from_crop, *size, "cubic", "zero")
+    inside = warp((support > 0).astype(np.float32), box_from_crop, *size, "linear", "zero")
+    under = plate[top:bottom, left:right]
+    kept = _share(under, 1 - warp(1 - left_over, box_from_crop, *size, "linear", "zero"))
+    frame[top:bottom, left:right] = chosen(cv2.add(kept, times(change, inside)), inside > 0, under)
+    plate_support[top:bottom, left:right] = inside
     return frame, plate_support
+
+
+def _share(image: Image, share: Mask) -> Image:
+    # Pixels that are not numbers vanish where nothing is left of them.
+    part = times(np.ascontiguousarray(image), share)
+    return part if finite(part) else chosen(part, share > 0, np.zeros_like(part))
 
 
 def _box_in_plate(support: Mask, crop_from_plate: Affine, height: int, width: int) -> tuple[int, int, int, int] | None:
@@ -56,18 +77,5 @@ def _box_in_plate(support: Mask, crop_from_plate: Affine, height: int, width: in
     return (int(left), int(top), int(right), int(bottom)) if right > left and bottom > top else None
 
 
-def _warp(picture: np.ndarray, crop_from_box: Affine, size: tuple[int, int], filter_: int) -> np.ndarray:
-    shrink = int(similarity.scale_of(crop_from_box))
-    if shrink > 1:
-        # Averaged first, or a crop finer than its plate would alias.
-        height, width = (-(-side // shrink) for side in picture.shape[:2])
-        pad = ((0, height * shrink - picture.shape[0]), (0, width * shrink - picture.shape[1]), (0, 0))
-        picture = cv2.resize(np.pad(picture, pad[: picture.ndim]), (width, height), interpolation=cv2.INTER_AREA)
-        crop_from_box = similarity.compose(similarity.resize(shrink, 1), crop_from_box)
-    return cv2.warpAffine(
-        picture, crop_from_box, size, flags=filter_ | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_CONSTANT
-    )
-
-
 def _finite(change: Image) -> Image:
-    return change if cv2.checkRange(change)[0] else np.nan_to_num(change, nan=0.0, posinf=0.0, neginf=0.0)
+    return change if finite(change) else np.nan_to_num(change, nan=0.0, posinf=0.0, neginf=0.0)

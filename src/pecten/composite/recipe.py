@@ -13,7 +13,7 @@ import numpy as np
 
 from pecten.composite.blend import blend_alpha, blend_multiband
 from pecten.composite.contrast import ContrastMethod, contrast_gain, correct_contrast, smooth_gains
-from pecten.composite.light import OFFSET, Light, fit_light, relight, trust_at
+from pecten.composite.light import OFFSET, Light, enlarged, fit_light, relight
 from pecten.types import Image, Mask
 
 
@@ -81,7 +81,7 @@ def measure(plate: Image, face: Image, matte: Mask, recipe: Recipe) -> Measureme
     light, where = None, matte
     if recipe.light is LightSource.SKIN:
         light = fit_light(face, plate, matte, recipe.offset)
-        where = trust_at(light, matte)
+        where = enlarged(light.trusted, matte)
         face = relight(face, light.coefficients, recipe.offset)
     gain = 1.0 if recipe.contrast is None else contrast_gain(face, plate, where, recipe.contrast)
     return Measurement(light, gain)
@@ -129,12 +129,13 @@ def compose(
         ShapeError: if sizes differ.
     """
     whole = matte if face_matte is None else face_matte
-    trusted = None
+    trusted, alike = whole, None
     if measurement.light is not None:
         face = relight(face, measurement.light.coefficients, recipe.offset)
-        trusted = trust_at(measurement.light, whole)
-    face = correct_contrast(face, whole if trusted is None else trusted, measurement.gain)
+        trusted = enlarged(measurement.light.trusted, whole)
+        alike = enlarged(measurement.light.alike, whole)
+    face = correct_contrast(face, trusted, measurement.gain)
     if recipe.blend is BlendMethod.ALPHA:
         return blend_alpha(plate, face, matte)
     bands = recipe.coarse_from_plate if recipe.light is LightSource.BANDS else 0
-    return blend_multiband(plate, face, matte, bands, trusted=trusted)
+    return blend_multiband(plate, face, matte, bands, alike=alike)
