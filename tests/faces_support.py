@@ -12,14 +12,14 @@ from pecten.faces.mean import MEAN_MESH
 from pecten.footage.clip import ClipInfo, ColourTags, Frame
 from pecten.types import ByteImage
 
-STILL = Path(__file__).parent / "data" / "ada_still.jpg"
+DATA = Path(__file__).parent / "data"
 EYES = np.array([[187.4, 94.2], [249.6, 100.3]])
 """Where the eyes of the still are, from the renderer, in px."""
 
 
-def still() -> ByteImage:
-    """Return the still: 480x270, one face about 200 px high."""
-    return np.ascontiguousarray(cv2.imread(str(STILL))[..., ::-1])
+def still(performer: str = "ada") -> ByteImage:
+    """Return a performer's still: 480x270, one face about 200 px high."""
+    return np.ascontiguousarray(cv2.imread(str(DATA / f"{performer}_still.jpg"))[..., ::-1])
 
 
 def mean_landmarks(scale: float = 1.0, x: float = 0.0, y: float = 0.0) -> np.ndarray:

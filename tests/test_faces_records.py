@@ -95,11 +95,11 @@ def test_tracks() -> None:
     shot = _shot()
     assert shot.track_ids() == (0, 1)
     assert shot.main_track() == 0
-    alone = shot.only_track(1)
+    alone = shot.only_tracks([1])
     assert [f.index for f in alone.faces] == [0]
     assert alone.missing[:3] == ((1, "only other faces found"), (2, "only other faces found"), (3, "face lost"))
     with pytest.raises(FacesError, match="no track 7; the tracks found are 0, 1"):
-        shot.only_track(7)
+        shot.only_tracks([7])
 
 
 @pytest.mark.parametrize("damage", ["cut json", "not json", "cut numbers", "no numbers", "later", "other kind", "hole"])

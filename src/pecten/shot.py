@@ -20,7 +20,7 @@ from pecten.consent import PerformerRecord, fingerprint
 from pecten.deliver.credentials import Statement, seal_with
 from pecten.deliver.writer import Writer, open_writer
 from pecten.errors import FacesError
-from pecten.faces.extract import find_faces
+from pecten.faces.extract import find_faces, performer_tracks
 from pecten.faces.follow import FaceOptions
 from pecten.faces.normalise import crop
 from pecten.faces.records import RECORD, FaceFrame, ShotFaces, load_shot, save_shot, shot_note
@@ -194,7 +194,7 @@ def swap_shot(
         FacesError: if none of the frames holds a face of the chosen tracks.
     """
     start, stop = frames or (0, clip.info.frame_count)
-    chosen = _faces_by_index(faces, options)
+    chosen = _faces_by_index(clip, faces, options)
     if not any(start <= index < stop for index in chosen):
         raise FacesError(f"{clip.info.path}: no face to replace in frames {start} to {stop - 1}: choose other frames")
     reasons = dict(faces.missing)
@@ -228,10 +228,9 @@ def working_size(faces: Iterable[FaceFrame]) -> int:
     return int(2 ** np.clip(np.round(np.log2(plate_px)), 6, 11))
 
 
-def _faces_by_index(faces: ShotFaces, options: SwapOptions) -> dict[int, FaceFrame]:
-    main = faces.main_track()
-    tracks = options.tracks or (() if main is None else (main,))
-    return {face.index: face for track in tracks for face in faces.only_track(track).faces}
+def _faces_by_index(clip: Clip, faces: ShotFaces, options: SwapOptions) -> dict[int, FaceFrame]:
+    tracks = options.tracks or performer_tracks(clip, faces)
+    return {face.index: face for face in faces.only_tracks(tracks).faces}
 
 
 def _decode(

@@ -15,6 +15,7 @@ from pecten.faces import normalise, quality, stabilise
 from pecten.faces.detect import Detector
 from pecten.faces.follow import FaceOptions, Follower, Sighting
 from pecten.faces.landmarks import FaceMesh
+from pecten.faces.people import tracks_of_person
 from pecten.faces.records import (
     RECORD,
     DatasetRecord,
@@ -140,7 +141,7 @@ def extract_dataset(
     """Make a dataset of normalised crops of one performer; one that was interrupted is gone on with.
 
     Args:
-        clips: Footage of the performer; of each, one track is taken.
+        clips: Footage of the performer; of each, the tracks of one person are taken.
         identity: The performer.
         out: Folder of the dataset: crops as PNG (8 bits, or 16 when the clip has more), and the record, written last.
         size: Side of the crops, in px.
@@ -161,6 +162,20 @@ def extract_dataset(
     record = DatasetRecord(identity, size, tuple(shots), tuple(folders))
     save_dataset(out, record)
     return record
+
+
+def performer_tracks(clip: Clip, found: ShotFaces, track: int | None = None) -> tuple[int, ...]:
+    """Return the tracks of the performer: those asked for, or of the person who is seen most, over all cuts.
+
+    Args:
+        clip: The clip.
+        found: What was found in it; at least one face.
+        track: Taken alone when given.
+    """
+    if track is not None:
+        return (track,)
+    main = found.main_track()
+    return () if main is None else tracks_of_person(clip, found, main)
 
 
 def crop_folders(infos: Iterable[ClipInfo]) -> list[str]:
@@ -184,8 +199,7 @@ def _extract_shot(clip: Clip, out: Path, folder: str, size: int, options: FaceOp
         progress("crops", done.frame_count, done.frame_count)
         return done
     found = find_faces(clip, options, progress)
-    track = options.track if options.track is not None else found.main_track()
-    shot = found.only_track(track if track is not None else 0)
+    shot = found.only_tracks(performer_tracks(clip, found, options.track))
     _write_crops(clip, shot, out / "crops" / folder, size, progress)
     save_shot(path, shot, note)
     return shot

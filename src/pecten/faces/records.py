@@ -83,16 +83,17 @@ class ShotFaces:
         """Return the track that covers most area times frames; None when there is no face."""
         return main_track([(face.track, face.box) for face in self.faces])
 
-    def only_track(self, track: int) -> "ShotFaces":
-        """Return the shot with one track alone; frames without it are missing, with their reason.
+    def only_tracks(self, tracks: Iterable[int]) -> "ShotFaces":
+        """Return the shot with some tracks alone; frames without them are missing, with their reason.
 
         Raises:
             FacesError: if there is no such track.
         """
-        if track not in self.track_ids():
-            known = ", ".join(map(str, self.track_ids())) or "none"
-            raise FacesError(f"{self.clip}: no track {track}; the tracks found are {known}")
-        faces = self.of_track(track)
+        known, chosen = self.track_ids(), set(tracks)
+        for track in sorted(chosen - set(known)):
+            listed = ", ".join(map(str, known)) or "none"
+            raise FacesError(f"{self.clip}: no track {track}; the tracks found are {listed}")
+        faces = tuple(face for face in self.faces if face.track in chosen)
         reasons = dict(self.missing)
         absent = sorted(set(range(self.frame_count)) - {face.index for face in faces})
         missing = tuple((i, reasons.get(i, "only other faces found")) for i in absent)
@@ -101,7 +102,7 @@ class ShotFaces:
 
 @dataclass(frozen=True, eq=False)
 class DatasetRecord:
-    """The crops of one performer: one shot a clip, each with one track; crops lie where `crop_name` says."""
+    """The crops of one performer: one shot a clip, one face a frame; crops lie where `crop_name` says."""
 
     identity: str
     size: int
