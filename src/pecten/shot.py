@@ -246,7 +246,8 @@ def swap_shot(
     untouched: list[tuple[int, str]] = []
     first = next((i for i in range(start, stop) if not writer.done(clip.info.first_number + i)), stop)
     done_before = finished = first - start
-    progress("swap", finished, stop - start)
+    if finished:
+        progress("swap", finished, stop - start)
     for step in _smoothed(_decode(clip, chosen, comb, options, first, stop), options.recipe.window):
         if not first <= step.frame.index < stop:
             continue

@@ -1,8 +1,6 @@
 """The network that finds the face mesh."""
 
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -13,6 +11,7 @@ from pecten.assets import asset
 from pecten.faces.mesh import MESH_POINTS, ROI_SIZE
 from pecten.geometry import similarity as sim
 from pecten.geometry.warp import warp, warp_linear
+from pecten.quiet import hushed
 from pecten.types import Affine, ByteImage
 
 _TRIANGLE = np.array([0.25, 0.5, 0.25], dtype=np.float32)
@@ -57,31 +56,13 @@ class FaceMesh:
 
     def _interpreter(self, batch: int) -> Interpreter:
         if batch not in self._interpreters:
-            with _hushed():
+            # LiteRT greets on standard error, which no setting turns off.
+            with hushed():
                 network = Interpreter(self._model, num_threads=self._threads)
                 network.resize_tensor_input(network.get_input_details()[0]["index"], [batch, ROI_SIZE, ROI_SIZE, 3])
                 network.allocate_tensors()
             self._interpreters[batch] = network
         return self._interpreters[batch]
-
-
-@contextmanager
-def _hushed() -> Iterator[None]:
-    """Keep LiteRT's greeting, which no setting turns off, out of the command's standard error."""
-    try:
-        kept = os.dup(2)
-    except OSError:
-        # Without a standard error there is nothing to keep clean.
-        yield
-        return
-    void = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(void, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(void)
 
 
 def look(image: ByteImage, rois: Sequence[Affine]) -> Float32[np.ndarray, "k 256 256 3"]:

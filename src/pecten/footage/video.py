@@ -258,12 +258,31 @@ def _scan(path: Path, stream_index: int, rate: Fraction) -> _Scan:
             raise FootageError(
                 f"{path}: cut short: only {whole} of {expected} frames can be read. Copy or export it again."
             )
+        if _ends_early(path):
+            raise FootageError(f"{path}: cut short: only {whole} frames of it are left. Copy or export it again.")
         trusted = whole == stream.frames or stream.codec_context.codec.intra_only
     if not trusted:
         stamps = _decoded_stamps(path, stream_index)
     known = sorted(stamp for stamp in stamps if stamp is not None)
     usable = len(known) == len(stamps) and len(set(known)) == len(known)
     return _Scan(tuple(known) if usable else None, len(stamps))
+
+
+def _ends_early(path: Path) -> bool:
+    """Say whether a Matroska file ends before its header says; reordered frames hide that from the clock.
+
+    Reference:
+        RFC 8794 sections 4 (sizes) and 6.2 (unknown size); RFC 9559 section 4.5 (Segment).
+    """
+    with path.open("rb") as handle:
+        head = handle.read(4096)
+    place = head.find(b"\x18\x53\x80\x67") + 4
+    if not head.startswith(b"\x1a\x45\xdf\xa3") or not 4 <= place < len(head) - 8:
+        return False
+    length = 9 - head[place].bit_length()
+    unknown = (1 << 7 * length) - 1
+    size = int.from_bytes(head[place : place + length], "big") & unknown
+    return size != unknown and place + length + size > path.stat().st_size
 
 
 def _promised_s(stream: VideoStream) -> Fraction:
