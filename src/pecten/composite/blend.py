@@ -12,7 +12,6 @@ from pecten.errors import ShapeError
 from pecten.geometry import pyramid
 from pecten.types import Image, Mask
 
-
 SKIN_EDGE = 0.05
 """Width of the outermost ramp where skin meets skin, as a share of the crop's side."""
 
