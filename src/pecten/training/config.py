@@ -170,9 +170,9 @@ PRESETS: Mapping[str, tuple[Mapping[str, Any], TrainConfig]] = {
         ),
     ),
 }
-"""By name: (fields of the comb, training). "paper" is the published shape. "quick" is minutes on two CPU cores: its images
-shrink in number as they grow in size, because a step at 32 px costs a tenth of one at 256 px and teaches expression as
-well; little jitter, because crops of a few clips lie alike; a high rate, because weights of unit variance move slowly."""
+"""By name: (fields of the comb, training). "paper" is the published shape. "quick" is minutes on two CPU cores: fewer
+images as they grow, because one of 32 px costs a tenth of one of 256 px and teaches expression as well; little jitter,
+because crops of a few clips lie alike; a high rate, because weights of unit variance move slowly."""
 
 
 def preset(
