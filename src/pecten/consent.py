@@ -91,7 +91,7 @@ def draft(identity: str, today: date) -> PerformerRecord:
     """Return a record to fill in: it permits nothing until it is signed."""
     return PerformerRecord(
         version=VERSION,
-        record_id=f"{_checked(identity)}-{today:%Y%m%d}",
+        record_id=f"{check_identity(identity)}-{today:%Y%m%d}",
         name="",
         identity=identity,
         adult=True,
@@ -177,7 +177,7 @@ def find(identity: str, folders: Sequence[Path]) -> PerformerRecord:
     Raises:
         ConsentError: if there is none, or it is another's.
     """
-    name = f"{_checked(identity)}{SUFFIX}"
+    name = f"{check_identity(identity)}{SUFFIX}"
     for folder in folders:
         path = folder / name
         if path.is_file():
@@ -207,6 +207,17 @@ def require(identity: str, use: Use, folders: Sequence[Path], today: date) -> Pe
     if why:
         raise ConsentError(f"consent of {identity} (record {record.record_id}): {why}")
     return record
+
+
+def check_identity(identity: str) -> str:
+    """Return a name that an identity can have: it is a key, a file's name and a decoder's.
+
+    Raises:
+        ConsentError: if it cannot.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", identity):
+        raise ConsentError(f"{identity!r} cannot name a performer; use letters, digits, - and _")
+    return identity
 
 
 def _refusal(record: PerformerRecord, use: Use, today: date) -> str | None:
@@ -274,12 +285,6 @@ def _refuse_wrong_kinds(value: dict[str, Any]) -> None:
     strangers = sorted(set(value["roles"]) - set(_ROLES))
     if strangers:
         raise ValueError(f"unknown role {strangers[0]}; the roles are {' and '.join(_ROLES)}")
-
-
-def _checked(identity: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", identity):
-        raise ConsentError(f"{identity!r} cannot name a performer; use letters, digits, - and _")
-    return identity
 
 
 def _a_year_after(day: date) -> date:

@@ -17,19 +17,20 @@ from pecten.composite.blend import enlarge
 from pecten.composite.paste import paste
 from pecten.composite.recipe import Measurement, Recipe, compose, measure, smooth
 from pecten.consent import PerformerRecord, fingerprint
+from pecten.deliver.claim import Claim
 from pecten.deliver.credentials import Statement, seal_with
 from pecten.deliver.writer import Writer, open_writer
-from pecten.errors import FacesError
+from pecten.errors import FacesError, UsageError
 from pecten.faces.extract import find_faces, performer_tracks
 from pecten.faces.follow import FaceOptions
 from pecten.faces.normalise import crop
-from pecten.faces.records import RECORD, FaceFrame, ShotFaces, load_shot, save_shot, shot_note
+from pecten.faces.records import RECORD, FaceFrame, ShotFaces, load_shot, record_kind, save_shot, shot_note
 from pecten.faces.region import Region, face_matte
 from pecten.files import sha256_of
-from pecten.footage.clip import Clip, ClipInfo, Frame
+from pecten.footage.clip import Clip, ClipInfo, Frame, stamp_of
 from pecten.geometry import similarity
 from pecten.swap.infer import swap_crops
-from pecten.types import CANONICAL_SIZE, Image, Mask, Points, Progress, silent
+from pecten.types import CANONICAL_SIZE, Image, Mask, Points, Progress, Seal, silent
 
 
 @dataclass(frozen=True)
@@ -72,11 +73,19 @@ class Swapped:
 
 @dataclass(frozen=True)
 class SwapSummary:
-    """What a swap did: frames written, frames changed, and why the others were left as they are."""
+    """What a swap did.
+
+    Attributes:
+        frames: In the range, all finished.
+        swapped: Changed by this run.
+        untouched: Number of each frame that was left as it is, and why.
+        kept: Finished by an earlier run.
+    """
 
     frames: int
     swapped: int
     untouched: tuple[tuple[int, str], ...]
+    kept: int = 0
 
 
 @dataclass(frozen=True)
@@ -97,10 +106,13 @@ def plate_faces(clip: Clip, folder: Path, options: FaceOptions, progress: Progre
         progress: Told after every frame.
     Raises:
         FacesError: if no frame shows a face.
+        UsageError: if the folder holds a performer's dataset.
     """
     path, note = folder / RECORD, _made_with(clip.info, options)
     if path.is_file():
         try:
+            if record_kind(path) == "dataset":
+                raise UsageError(f"{folder}: a dataset, which would be lost: give --faces another folder")
             if shot_note(path) == note:
                 return load_shot(path)
         except FacesError:
@@ -111,10 +123,8 @@ def plate_faces(clip: Clip, folder: Path, options: FaceOptions, progress: Progre
 
 
 def _made_with(info: ClipInfo, options: FaceOptions) -> dict[str, Any]:
-    path = Path(info.path)
-    stamp = [path.stat().st_size, path.stat().st_mtime_ns] if path.is_file() else []
     chosen = {name: value for name, value in asdict(options).items() if name not in {"threads", "track"}}
-    return {"clip": info.path, "frames": info.frame_count, "stamp": stamp, "options": chosen}
+    return {"clip": info.path, "frames": info.frame_count, "stamp": stamp_of(info), "options": chosen}
 
 
 def render(
@@ -128,22 +138,53 @@ def render(
     frames: tuple[int, int] | None = None,
     overwrite: bool = False,
     observe: Callable[[Swapped], None] | None = None,
+    claim: Claim | None = None,
 ) -> SwapSummary:
-    """Swap a shot, write it and sign it; frames of a sequence that an earlier run finished are kept.
+    """Swap a shot, write it and sign it; frames of a sequence that an earlier run of the same job finished are kept.
 
     Args:
         out: Video or sequence pattern.
         statement: What the content credentials say.
         overwrite: Replace what is there.
+        claim: From `claim_of`; without it, frames that exist are never kept.
         clip, faces, comb, options, progress, frames, observe: As for `swap_shot`.
     Raises:
         DeliveryError: if the output cannot be written.
         CredentialsError: if it cannot be signed; an unsigned delivery is not left behind.
     """
-    skip = not overwrite and "#" in out.name
-    seal = seal_with(statement)
-    with open_writer(out, clip, overwrite=overwrite, skip_existing=skip, seal=seal) as writer:
+    with open_output(clip, out, overwrite, claim, seal_with(statement)) as writer:
+        if claim is not None:
+            # What is written over may be mixed with another job's frames until the last is replaced.
+            claim.drop() if overwrite else claim.make()
         return swap_shot(clip, faces, comb, options, writer, progress, frames, observe)
+
+
+def open_output(
+    clip: Clip, out: Path, overwrite: bool = False, claim: Claim | None = None, seal: Seal | None = None
+) -> Writer:
+    """Open what `render` writes to. Nothing is written before the first frame, so this also tells whether it can be.
+
+    Args:
+        clip, out, overwrite, claim: As for `render`.
+        seal: Called with every finished file.
+    Raises:
+        DeliveryError: if the place is taken, is the plate itself, or the format cannot be written.
+    """
+    skip = claim is not None and not overwrite and claim.holds()
+    return open_writer(out, clip, overwrite=overwrite, skip_existing=skip, seal=seal)
+
+
+def claim_of(clip: Clip, options: SwapOptions, out: Path, statement: Statement, folder: Path) -> Claim:
+    """Say what the pixels of a swap depend on.
+
+    Args:
+        clip, options, out, statement: As for `render`.
+        folder: Where the claim is kept.
+    """
+    chosen = {name: value for name, value in asdict(options).items() if name != "batch"}
+    made_by = {"comb": statement.comb_sha256, "pecten": statement.pecten_version}
+    plate = {"plate": clip.info.path, "frames": clip.info.frame_count, "stamp": stamp_of(clip.info)}
+    return Claim(folder / f"{out.name}.json", {**made_by, **plate, "options": chosen})
 
 
 def statement_of(comb: Path, source: PerformerRecord, target: PerformerRecord | None, numbers: str) -> Statement:
@@ -196,16 +237,23 @@ def swap_shot(
     start, stop = frames or (0, clip.info.frame_count)
     chosen = _faces_by_index(clip, faces, options)
     if not any(start <= index < stop for index in chosen):
-        raise FacesError(f"{clip.info.path}: no face to replace in frames {start} to {stop - 1}: choose other frames")
+        first = clip.info.first_number
+        raise FacesError(
+            f"{clip.info.path}: no face to replace in frames {first + start}-{first + stop - 1}: choose other frames"
+        )
     reasons = dict(faces.missing)
     size = working_size(chosen.values())
     untouched: list[tuple[int, str]] = []
-    written = 0
-    for step in _smoothed(_decode(clip, chosen, comb, options, start, stop), options.recipe.window):
-        if not start <= step.frame.index < stop:
+    first = next((i for i in range(start, stop) if not writer.done(clip.info.first_number + i)), stop)
+    done_before = finished = first - start
+    progress("swap", finished, stop - start)
+    for step in _smoothed(_decode(clip, chosen, comb, options, first, stop), options.recipe.window):
+        if not first <= step.frame.index < stop:
             continue
+        finished += 1
         if writer.done(step.frame.number):
-            progress("swap", written := written + 1, stop - start)
+            done_before += 1
+            progress("swap", finished, stop - start)
             continue
         done = _finish(step, size, options, clip)
         writer.write(step.frame, done.result, done.support)
@@ -213,9 +261,8 @@ def swap_shot(
             untouched.append((step.frame.number, reasons.get(step.frame.index, "the face is not in this frame")))
         if observe is not None:
             observe(done)
-        written += 1
-        progress("swap", written, stop - start)
-    return SwapSummary(written, written - len(untouched), tuple(untouched))
+        progress("swap", finished, stop - start)
+    return SwapSummary(finished, finished - done_before - len(untouched), tuple(untouched), done_before)
 
 
 def working_size(faces: Iterable[FaceFrame]) -> int:

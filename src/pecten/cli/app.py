@@ -13,9 +13,10 @@ app = typer.Typer(
     epilog="Start with: pecten demo",
     no_args_is_help=True,
     add_completion=False,
-    rich_markup_mode="rich",
+    # Plain: rich would take "[default: ...]" for markup and join the lines of the examples.
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
 
@@ -38,5 +39,5 @@ app.command("faces", epilog=faces.EXAMPLES)(faces.faces)
 app.command("train", epilog=train.EXAMPLES)(train.train)
 app.command("swap", epilog=swap.EXAMPLES)(swap.swap)
 app.command("info", epilog=info.EXAMPLES)(info.info)
-app.add_typer(consent.app, name="consent", help="Performers' consent records: new, show, revoke.")
+app.add_typer(consent.app, name="consent", help="Performers' consent records: new, revoke.")
 app.command("demo", epilog=demo.EXAMPLES)(demo.demo)

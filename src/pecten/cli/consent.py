@@ -13,11 +13,17 @@ if TYPE_CHECKING:
     from pecten.consent import PerformerRecord
 
 NEW_EXAMPLES = """
-Examples:\n
-  pecten consent new mia                                  # a draft to fill in; it permits nothing yet\n
-  pecten consent new mia --name "Mia Berg" --producer "Studio X" --production "Film Y" --use "face of Mia on her stunt
-  double, shots sh010 to sh042" --role appearance --training --until 2027-12-31 --signed-on 2026-11-02 --signed-by
-  "on paper, file 118"
+\b
+Examples:
+  pecten consent new mia        # a draft: permits nothing yet
+  pecten consent new mia --name "Mia Berg" --producer "Studio X" --production "Film Y" \\
+      --use "face of Mia on her stunt double, shots sh010 to sh042" --role appearance --training \\
+      --until 2027-12-31 --signed-on 2026-11-02 --signed-by "on paper, file 118"
+"""
+REVOKE_EXAMPLES = """
+\b
+Examples:
+  pecten consent revoke mia --by "Mia Berg"
 """
 app = typer.Typer(no_args_is_help=True, help="Performers' consent records: new, revoke. Show one with `pecten info`.")
 Folder = Annotated[Path, typer.Option("--folder", help="Where records are kept.")]
@@ -82,7 +88,7 @@ def new(
     )
 
 
-@app.command("revoke")
+@app.command("revoke", epilog=REVOKE_EXAMPLES)
 def revoke(
     identity: Annotated[str, typer.Argument(help="Key of the performer's decoder.")],
     by: Annotated[str, typer.Option("--by", help="Who takes it back.")],

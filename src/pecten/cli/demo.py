@@ -5,13 +5,14 @@ from typing import Annotated
 
 import typer
 
-from pecten.cli.options import DryRun, Threads, use_threads
+from pecten.cli.options import DryRun, Threads, check_place, use_threads
 from pecten.cli.screen import Screen
 
 EXAMPLES = """
-Examples:\n
-  pecten demo\n
-  pecten demo -o /tmp/demo --images 3000       # a shorter training\n
+\b
+Examples:
+  pecten demo
+  pecten demo -o short --images 3000       # a shorter training
   pecten demo                                  # again: goes on where it stopped
 """
 
@@ -22,9 +23,10 @@ def demo(
     threads: Threads = 0,
     dry_run: DryRun = False,
 ) -> None:
-    """Swap ada's face onto bruno's shot, from raw footage to a signed video, and measure it against the truth."""
+    """Swap ada's face onto bruno's shot, raw footage to signed video, and measure it."""
     from pecten.demo.run import plan, run
 
+    check_place(out)
     if dry_run:
         for line in plan(out, images):
             typer.echo(line)

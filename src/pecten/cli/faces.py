@@ -5,13 +5,14 @@ from typing import Annotated
 
 import typer
 
-from pecten.cli.options import Consent, DryRun, Rate, consent_folders, read_rate
+from pecten.cli.options import Consent, DryRun, Rate, check_place, consent_folders, read_rate
 from pecten.cli.screen import Screen
 
 EXAMPLES = """
-Examples:\n
-  pecten faces ada_take1.mov ada_take2.mov --identity ada -o faces/ada\n
-  pecten faces plates/sh010.####.exr --identity bruno -o faces/bruno --rate 24\n
+\b
+Examples:
+  pecten faces ada_take1.mov ada_take2.mov --identity ada -o faces/ada
+  pecten faces 'plates/sh010.####.exr' --identity bruno -o faces/bruno --rate 24
   pecten faces crowd.mp4 --identity chidi --track 2 -o faces/chidi
 """
 
@@ -29,15 +30,17 @@ def faces(
     consent: Consent = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Detect, track, steady and normalise a performer's face: a folder of crops to train on."""
+    """Find, follow and normalise a performer's face: a folder of crops to train on."""
     from pecten.cli.describe import describe_dataset
-    from pecten.consent import find
+    from pecten.consent import check_identity, find
     from pecten.errors import ConsentError
     from pecten.faces.extract import extract_dataset
     from pecten.faces.follow import FaceOptions
     from pecten.footage.clip import open_clip
 
+    check_identity(identity)
     opened = [open_clip(clip, read_rate(rate)) for clip in clips]
+    check_place(out)
     if dry_run:
         for clip in opened:
             typer.echo(f"would find faces in {clip.info.path}: {clip.info.frame_count} frames")

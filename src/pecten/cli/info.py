@@ -5,11 +5,13 @@ from typing import Annotated
 import typer
 
 EXAMPLES = """
-Examples:\n
-  pecten info plate.mov\n
-  pecten info 'plates/sh010.####.exr'\n
-  pecten info faces/ada\n
-  pecten info comb/\n
+\b
+Examples:
+  pecten info plate.mov
+  pecten info 'plates/sh010.####.exr'
+  pecten info faces/ada
+  pecten info comb/
+  pecten info consent/mia.consent.json
   pecten info out.mov        # a delivery: shows its content credentials
 """
 
@@ -17,7 +19,7 @@ Examples:\n
 def info(
     things: Annotated[list[str], typer.Argument(help="Clips, stills, datasets, combs, records or deliveries.")],
 ) -> None:
-    """Say what something is: clip, dataset, comb, consent record or delivery with its credentials."""
+    """Say what a clip, dataset, comb, consent record or delivery is; check its content credentials."""
     from pecten.cli.describe import describe
 
     for index, thing in enumerate(things):

@@ -1,5 +1,6 @@
 """Options that several verbs share."""
 
+import os
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated
@@ -48,7 +49,7 @@ def frame_range(text: str | None, first_number: int, count: int) -> tuple[int, i
 
 
 def read_rate(text: str | None) -> Fraction | None:
-    """Read a frame rate such as `25`, `23.976` or `24000/1001`."""
+    """Read a frame rate such as `25`, `23.98` or `24000/1001`."""
     if text is None:
         return None
     try:
@@ -58,7 +59,22 @@ def read_rate(text: str | None) -> Fraction | None:
     if not 0 < rate <= 1000:
         raise UsageError(f"--rate {text}: not a frame rate: write it as 25 or 24000/1001")
     near = Fraction(round(rate * 1001 / 1000) * 1000, 1001)
-    return near if rate.denominator > 1 and abs(float(near - rate)) < 0.002 else rate
+    return near if rate.denominator > 1 and abs(float(near - rate)) < 0.005 else rate
+
+
+def check_place(folder: Path) -> None:
+    """Refuse a folder that cannot be made or written, before any work is done for it.
+
+    Raises:
+        UsageError: naming what stands in the way.
+    """
+    nearest = folder.absolute()
+    while not nearest.exists():
+        nearest = nearest.parent
+    if not nearest.is_dir():
+        raise UsageError(f"{folder}: {nearest.name} is a file, but a folder is needed: choose another place")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise UsageError(f"{folder}: no right to write there: choose another place, or change its permissions")
 
 
 def use_threads(count: int) -> None:

@@ -1,6 +1,5 @@
 """Progress on a terminal, and as plain lines where there is none."""
 
-import sys
 import time
 from types import TracebackType
 
@@ -90,8 +89,3 @@ class _PlainLines:
 def _clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}:{rest:02d}"
-
-
-def fail(message: str) -> None:
-    """Print one line of error."""
-    sys.stderr.write(f"pecten: {' '.join(message.split())}\n")

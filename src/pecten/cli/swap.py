@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from pecten.cli.options import Consent, DryRun, Rate, Threads, consent_folders, frame_range, read_rate, use_threads
+from pecten.cli.options import (
+    Consent,
+    DryRun,
+    Rate,
+    Threads,
+    check_place,
+    consent_folders,
+    frame_range,
+    read_rate,
+    use_threads,
+)
 from pecten.cli.screen import Screen
 from pecten.errors import UsageError
 
@@ -16,10 +26,11 @@ if TYPE_CHECKING:
     from pecten.faces.region import Region
 
 EXAMPLES = """
-Examples:\n
-  pecten swap plate.mov --comb comb/ --source ada -o out.mov\n
-  pecten swap plates/sh010.####.exr --comb comb/ --source ada -o 'out/sh010.####.exr' --frames 1001-1048\n
-  pecten swap plate.mp4 --comb comb/ --source ada --region lips -o lips.mp4
+\b
+Examples:
+  pecten swap plate.mov --comb comb/ --source ada -o out.mov
+  pecten swap 'plates/sh010.####.exr' --comb comb/ --source ada -o 'out/sh010.####.exr'
+  pecten swap plate.mp4 --comb comb/ --source ada --region lips --frames 24-47 -o lips.mp4
 """
 
 
@@ -56,7 +67,7 @@ def swap(
     from pecten.consent import require
     from pecten.faces.follow import FaceOptions
     from pecten.footage.clip import open_clip
-    from pecten.shot import SwapOptions, plate_faces, render, statement_of
+    from pecten.shot import SwapOptions, claim_of, open_output, plate_faces, render, statement_of
 
     clip = open_clip(plate, read_rate(rate))
     first = clip.info.first_number
@@ -68,6 +79,11 @@ def swap(
     performer = require(target, "performance", consent_folders(consent), date.today()) if target else None
     options = SwapOptions(source, choose_region(region), choose_recipe(light, bands, contrast), batch, _tracks(track))
     kept = faces or out.with_name(f"{out.name.split('.')[0]}.faces")
+    statement = statement_of(comb, giver, performer, numbers)
+    claim = claim_of(clip, options, out, statement, kept)
+    open_output(clip, out, overwrite, claim)
+    for folder in (out.parent, kept):
+        check_place(folder)
     if dry_run:
         typer.echo(f"would put {source} into {plate}, frames {numbers}, and write {out}")
         typer.echo(f"would keep what is found in the plate in {kept}")
@@ -75,9 +91,9 @@ def swap(
     use_threads(threads)
     with Screen() as screen:
         found = plate_faces(clip, kept, FaceOptions(), screen)
-        statement = statement_of(comb, giver, performer, numbers)
-        done = render(clip, found, loaded, options, out, statement, screen, span, overwrite)
-    typer.echo(f"{out}: {done.frames} frames, {done.swapped} with {source}'s face")
+        done = render(clip, found, loaded, options, out, statement, screen, span, overwrite, claim=claim)
+    earlier = f", {done.kept} kept from an earlier run" if done.kept else ""
+    typer.echo(f"{out}: {done.frames} frames, {done.swapped} with {source}'s face{earlier}")
     for reason, count in Counter(reason for _, reason in done.untouched).most_common():
         typer.echo(f"  {count} as in the plate: {reason}")
 

@@ -6,14 +6,15 @@ from typing import Annotated
 
 import typer
 
-from pecten.cli.options import Consent, DryRun, Threads, consent_folders, use_threads
+from pecten.cli.options import Consent, DryRun, Threads, check_place, consent_folders, use_threads
 from pecten.cli.screen import Screen
 
 EXAMPLES = """
-Examples:\n
-  pecten train faces/ada faces/bruno faces/chidi -o comb/ --size 256\n
-  pecten train faces/ada faces/bruno -o comb/ --preset quick --images 20000\n
-  pecten train faces/ada faces/bruno -o comb/        # the same command again goes on where it stopped
+\b
+Examples:
+  pecten train faces/ada faces/bruno faces/chidi -o comb/ --size 256
+  pecten train faces/ada faces/bruno -o comb/ --preset quick --images 20000
+  pecten train faces/ada faces/bruno -o comb/     # again: goes on where it stopped
 """
 
 
@@ -45,6 +46,7 @@ def train(
     use_threads(threads)
     shape, config = make_preset(preset, tuple(record.identity for record in records), size, images)
     config = replace(config, seed=seed, batch=batch or config.batch)
+    check_place(out)
     if dry_run:
         for record, folder in zip(records, datasets, strict=True):
             typer.echo(f"would train {record.identity} on {folder}")

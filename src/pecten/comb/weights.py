@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -51,6 +53,8 @@ def read_header(path: Path) -> dict[str, Any]:
         raise CombError(
             f"{path}: not a comb, or cut short ({_one_line(error)}): use another copy or train again"
         ) from error
+    if "config" not in header:
+        raise CombError(f"{path}: not a comb: give the file {FILE_NAME} that training wrote, or its folder")
     if header.get("version") != VERSION:
         raise CombError(f"{path}: comb version {header.get('version')!r}: this Pecten reads {VERSION}")
     return header
@@ -84,7 +88,10 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str
     held = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     metadata = {"pecten": json.dumps({**header, "sha256": hash_tensors(held)})}
     with replacing(path) as beside:
-        save_file(held, beside, metadata)
+        try:
+            save_file(held, beside, metadata)
+        except SafetensorError as error:
+            raise _fault(error) from error
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -122,6 +129,12 @@ def file_of(path: Path) -> Path:
     if not found.is_file():
         raise CombError(f"{found}: no such comb: train one first, or give its folder")
     return found
+
+
+def _fault(error: SafetensorError) -> Exception:
+    """Return the operating system's error that the library hides in a text, such as that of a full disk."""
+    found = re.search(r"os error (\d+)", str(error))
+    return OSError(int(found[1]), os.strerror(int(found[1]))) if found else error
 
 
 def _one_line(error: Exception) -> str:

@@ -97,7 +97,9 @@ def load_crops(folder: Path, size: int, every: int = 1) -> CropSet:
 
 def _read_crop(path: Path, stored: int, size: int) -> ByteImage:
     # Sixteen-bit crops are read as eight: training sees no more, and memory is what limits the number of frames.
-    picture = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
+    # Decoded from memory: OpenCV would tell of a missing file on standard error by itself.
+    coded = np.frombuffer(path.read_bytes() if path.is_file() else b"", np.uint8)
+    picture = cv2.imdecode(coded, cv2.IMREAD_COLOR_RGB) if len(coded) else None
     if picture is None or picture.shape[:2] != (stored, stored):
         raise FacesError(f"{path}: missing, damaged, or not {stored} px: delete it and run `pecten faces` again")
     reduced = picture if stored == size else cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA)

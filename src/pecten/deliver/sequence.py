@@ -16,6 +16,7 @@ from pecten.files import replacing
 from pecten.footage.clip import Clip, Frame
 from pecten.footage.sequence import Numbering, Still, numbering_of, rgb_channels, shared_window, shifted
 from pecten.footage.timecode import advance, packed
+from pecten.interrupt import held_back
 from pecten.types import Image, Mask, Seal
 
 FIRST_NUMBER_FOR_VIDEO = 1001
@@ -87,7 +88,7 @@ class SequenceWriter:
         if self._taken and not (overwrite or skip_existing):
             shown = self._name.file(min(self._taken))
             raise DeliveryError(
-                f"{shown}: exists already ({len(self._taken)} frames); choose another name, overwrite, or go on from it"
+                f"{shown}: exists already ({len(self._taken)} frames); choose another name, or give --overwrite"
             )
 
     def __enter__(self) -> "SequenceWriter":
@@ -122,7 +123,8 @@ class SequenceWriter:
         still = self._retouched(frame, image, inside) or self._recoded(frame, image, inside)
         self._stamp(still, frame.index)
         path = self.path_of(frame)
-        with told(path), replacing(path) as beside:
+        # An interrupt must not part a frame from its credentials, nor be lost in the signer's call-backs.
+        with held_back() as interrupt, told(path), replacing(path) as beside:
             # OpenImageIO does not notice a full disk while it writes PNG, so there must be room for the worst case.
             if not has_room(path, still.pixels.nbytes + _HEADER_SIZE):
                 raise disk_full(path)
@@ -132,6 +134,7 @@ class SequenceWriter:
                 _write(still, beside, path)
             if self._seal:
                 self._seal(beside, path)
+        interrupt.raise_if_came()
 
     def close(self) -> None:
         """Do nothing: every frame was finished when it was written."""

@@ -24,6 +24,7 @@ from pecten.footage.clip import Clip, ColourTags, Frame
 from pecten.footage.planes import Layout, covered, layout_of, planes_from_rgb, planes_of, quantise, resample
 from pecten.footage.timecode import advance
 from pecten.footage.video import VideoClip
+from pecten.interrupt import held_back
 from pecten.types import Image, Mask, Seal
 
 _VFR_TIME_BASE = Fraction(1, 90000)
@@ -80,7 +81,7 @@ class VideoWriter:
             if path.samefile(info.path):
                 raise DeliveryError(f"{path}: that is the plate itself; choose another name")
             if not overwrite:
-                raise DeliveryError(f"{path}: exists already; choose another name or allow overwriting")
+                raise DeliveryError(f"{path}: exists already; choose another name, or give --overwrite")
         self._path, self._plate, self._codec = path, plate, CODECS[name]
         self._format = self._codec.pixel_format or _lossless_format(plate)
         self._layout = layout_of(self._format)
@@ -156,12 +157,15 @@ class VideoWriter:
                     self._sound.close()
                 self._container.close()
                 self._container = None
-                if self._seal:
-                    self._seal(self._beside, self._path)
-                self._place.__exit__(None, None, None)
+                # An interrupt must not part the file from its credentials, nor be lost in the signer's call-backs.
+                with held_back() as interrupt:
+                    if self._seal:
+                        self._seal(self._beside, self._path)
+                    self._place.__exit__(None, None, None)
         except BaseException:
             self.abort()
             raise
+        interrupt.raise_if_came()
 
     def abort(self) -> None:
         """Remove what was written."""

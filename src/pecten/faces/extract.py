@@ -21,13 +21,14 @@ from pecten.faces.records import (
     DatasetRecord,
     FaceFrame,
     ShotFaces,
+    load_dataset,
     load_shot,
     save_dataset,
     save_shot,
     shot_note,
 )
 from pecten.files import replacing
-from pecten.footage.clip import Clip, ClipInfo
+from pecten.footage.clip import Clip, ClipInfo, stamp_of
 from pecten.types import ByteImage, Image, Progress, silent
 
 
@@ -148,13 +149,13 @@ def extract_dataset(
         options: How faces are found; None is the default.
         progress: Called after each frame, as stages "faces" and "crops".
     Raises:
-        FacesError: if a clip shows no face, or none are given.
+        FacesError: if a clip shows no face, none are given, or the folder holds another performer's dataset.
         FootageError: if a clip cannot be read to its end.
     """
     if not clips or size < 4:
         raise FacesError(f"{len(clips)} clips and crops of {size} px: give at least one clip and 4 px")
     options = options or FaceOptions()
-    (out / RECORD).unlink(missing_ok=True)
+    _refuse_another(out, identity)
     folders = crop_folders([clip.info for clip in clips])
     shots = [
         _extract_shot(clip, out, folder, size, options, progress) for clip, folder in zip(clips, folders, strict=True)
@@ -200,17 +201,28 @@ def _extract_shot(clip: Clip, out: Path, folder: str, size: int, options: FaceOp
         return done
     found = find_faces(clip, options, progress)
     shot = found.only_tracks(performer_tracks(clip, found, options.track))
+    # Shot and dataset count as unfinished from the first crop that is made; until then older ones stay whole.
+    for record in (out / RECORD, path):
+        record.unlink(missing_ok=True)
     _write_crops(clip, shot, out / "crops" / folder, size, progress)
     save_shot(path, shot, note)
     return shot
 
 
+def _refuse_another(out: Path, identity: str) -> None:
+    """Refuse a folder that holds somebody else's faces."""
+    try:
+        held = load_dataset(out).identity
+    except FacesError:
+        return  # What is missing or damaged is made again.
+    if held != identity:
+        raise FacesError(f"{out}: holds the faces of {held}; choose another folder for {identity}")
+
+
 def _made_with(info: ClipInfo, size: int, options: FaceOptions) -> dict[str, Any]:
     """Return what a shot's crops depend on, as JSON gives it back."""
-    path = Path(info.path)
-    stamp = [path.stat().st_size, path.stat().st_mtime_ns] if path.is_file() else []
     chosen = {name: value for name, value in asdict(options).items() if name != "threads"}
-    return {"clip": info.path, "frames": info.frame_count, "stamp": stamp, "size": size, "options": chosen}
+    return {"clip": info.path, "frames": info.frame_count, "stamp": stamp_of(info), "size": size, "options": chosen}
 
 
 def _finished_shot(path: Path, note: dict[str, Any]) -> ShotFaces | None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 from safetensors import SafetensorError
-from safetensors.numpy import load, save_file
+from safetensors.numpy import load, save
 
 from pecten.colour.transfer import Encoding
 from pecten.errors import FacesError
@@ -185,7 +185,7 @@ def _save(path: Path, head: dict[str, Any], shots: tuple[ShotFaces, ...]) -> Non
     # Without its JSON a record counts as unfinished, so an interruption between the two files harms nothing.
     path.unlink(missing_ok=True)
     with replacing(path.with_suffix(".safetensors")) as beside:
-        save_file(arrays, beside)
+        beside.write_bytes(save(arrays))
     table = {"version": VERSION, **head, "arrays_sha256": sha256_of(path.with_suffix(".safetensors"))}
     write_json(path, {**table, "shots": [_summary(shot) for shot in shots]})
 
