@@ -59,18 +59,19 @@ def _first_file(pattern: str, number: int) -> Path:
 
 def describe_credentials(path: Path) -> list[str]:
     """Describe the content credentials of a file."""
-    from pecten.deliver.credentials import read
+    from pecten.deliver.credentials import ASSERTION, read
 
     manifest = read(path)
     if manifest is None:
         return ["  content credentials: none"]
-    state = "valid" if manifest.valid else "NOT VALID: the file was changed after it was signed"
-    lines = [
-        f"  content credentials: {state}",
-        f"    source type {manifest.source_type}",
-        f"    signed by {manifest.signer}{f' on {manifest.time}' if manifest.time else ''}",
+    state = "valid" if manifest.valid else f"NOT VALID, changed after signing ({'; '.join(manifest.problems)})"
+    said = manifest.assertions.get(ASSERTION) or {}
+    return [
+        f"  content credentials: {state}{f', in {manifest.beside}' if manifest.beside else ''}",
+        f"    {manifest.source_type}",
+        f"    signed on {manifest.time} by {manifest.signer}: {manifest.trust}",
+        *(f"    {key.replace('_', ' ')}: {value}" for key, value in said.items() if value is not None),
     ]
-    return lines + [f"    {key}: {value}" for key, value in manifest.assertions.items()]
 
 
 def describe_record(folder: Path) -> list[str]:

@@ -13,7 +13,7 @@ BASE = 4
 CHANNELS: Mapping[str, tuple[int, Mapping[int, int]]] = {
     "paper": (512, {1024: 16, 512: 32, 256: 64, 128: 128, 64: 256}),
     "lite": (128, {1024: 4, 512: 8, 256: 16, 128: 32, 64: 64}),
-    "slim": (128, {1024: 4, 512: 8, 256: 16, 128: 24, 64: 48, 32: 96}),
+    "slim": (128, {1024: 8, 512: 16, 256: 16, 128: 32, 64: 48, 32: 64}),
     "tiny": (8, {1024: 2, 512: 2, 256: 4, 128: 4, 64: 4}),
 }
 """Width of the feature maps by their side in px: (every side not named, exceptions)."""

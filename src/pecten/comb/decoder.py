@@ -1,5 +1,6 @@
 """One decoder an identity: a latent to a picture."""
 
+import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
@@ -48,6 +49,15 @@ class Decoder(nn.Module):
         self.base = Convolution(base, base, 3, padding=1)
         self.levels = nn.ModuleDict({str(n): DecoderLevel(width(n - 1), width(n), config) for n in levels[1:]})
         self.to_rgb = nn.ModuleDict({str(n): Convolution(width(n), 3 * config.fold**2, 1) for n in levels})
+        if config.fold > 1:
+            self._start_even()
+
+    @torch.no_grad()
+    def _start_even(self) -> None:
+        """Start all pixels of a block alike, or a checkerboard has to be unlearnt (Aitken et al. 2017)."""
+        for weight in self.to_rgb.parameters():
+            if weight.dim() == 4:
+                weight.copy_(weight[:: self.config.fold**2].repeat_interleave(self.config.fold**2, dim=0))
 
     def leave(self, h: Maps, level: int) -> Pictures:
         """Turn a level's feature maps into pictures (toRGB)."""

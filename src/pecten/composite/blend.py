@@ -12,6 +12,9 @@ from pecten.errors import ShapeError
 from pecten.geometry import pyramid
 from pecten.types import Image, Mask
 
+SKIN_EDGE = 0.05
+"""Width of the outermost ramp where skin meets skin, as a share of the crop's side."""
+
 
 class Extension(StrEnum):
     """What is carried on beyond the face's mask before the bands are split."""
@@ -74,6 +77,11 @@ def blend_multiband(
     kept = levels - coarse_from_plate
     change = pyramid.merge([times(band, cover) for band, cover in zip(bands[:kept], mattes[:kept], strict=True)])
     edge = ramp(distance, edge_px)
+    if alike is not None:
+        # Coarse bands end in a small step at the edge; on bare skin it would show as a line. Well away from hair only:
+        # a wide ramp lets the plate's hair into the face.
+        width = SKIN_EDGE * max(matte.shape)
+        edge += _well_inside(alike, matte, width) * (ramp(distance, width) - edge)
     blended = cv2.add(_numbers_only(plate), times(change, edge))
     return chosen(blended, matte > 0, plate)
 
@@ -121,6 +129,15 @@ def _difference(plate: Image, face: Image, matte: Mask, extension: Extension) ->
         return extend(face - plate, known)
     difference: Image = extend(face, known) - _numbers_only(plate)
     return difference
+
+
+def _well_inside(alike: Mask, matte: Mask, width_px: float) -> Mask:
+    """Return where face and plate are alike all around, within the width."""
+    side = 2 * int(width_px) + 1
+    # Beyond the matte nothing is known; it must not count as unlike.
+    known = np.where(matte > 0, alike, np.float32(1))
+    least: Mask = cv2.erode(known, np.ones((side, side), np.uint8))
+    return cv2.blur(least, (side // 2 + 1, side // 2 + 1))
 
 
 def _numbers_only(plate: Image) -> Image:

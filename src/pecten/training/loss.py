@@ -18,7 +18,7 @@ SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 RADIUS, SIGMA = 5, 1.5
 C1, C2 = 0.01**2, 0.03**2
 MIX = 0.84
-"""Share of the structural term (Zhao et al. 2017)."""
+"""Published share of the structural term (Zhao et al. 2017)."""
 
 L1_ALONE_PX = 8
 """At this side and below there is no structure to compare."""
@@ -27,7 +27,12 @@ LUMA = (0.2126, 0.7152, 0.0722)
 
 
 def reconstruction(
-    decoded: Pictures, target: Pictures, weights: Weights, kind: str = "ms-ssim+l1", colour: str = "rgb"
+    decoded: Pictures,
+    target: Pictures,
+    weights: Weights,
+    kind: str = "ms-ssim+l1",
+    colour: str = "rgb",
+    mix: float = MIX,
 ) -> Float[Tensor, " _batch"]:
     """Judge decoded pictures, each by the mean over its weights.
 
@@ -35,8 +40,9 @@ def reconstruction(
         decoded: Around [0, 1], any float type; judged in float32.
         target: In [0, 1].
         weights: What counts, 0 and up; only ratios matter. Where it is 0 the decoded picture has no influence.
-        kind: "ms-ssim+l1" (0.84 and 0.16), "ssim+l1" (one scale), "ssim" or "l1".
+        kind: "ms-ssim+l1", "ssim+l1" (one scale), "ssim" or "l1".
         colour: The structural term sees "rgb", or "luma" alone (three times cheaper).
+        mix: Share of the structural term; L1 has the rest.
     Returns:
         One loss a picture, 0 where equal.
     Reference:
@@ -53,7 +59,7 @@ def reconstruction(
         tint = torch.tensor(LUMA, device=target.device).view(1, 3, 1, 1)
         shown, target = (shown * tint).sum(1, keepdim=True), (target * tint).sum(1, keepdim=True)
     structure = 1 - ms_ssim(shown, target, weights, 1 if kind.startswith("ssim") else len(SCALE_WEIGHTS))
-    return structure if kind == "ssim" else MIX * structure + (1 - MIX) * l1
+    return structure if kind == "ssim" else mix * structure + (1 - mix) * l1
 
 
 def ms_ssim(x: Planes, y: Planes, weights: Weights, scales: int = 5) -> Float[Tensor, " _batch"]:
