@@ -38,6 +38,7 @@ def test_every_level_to_1024_keeps_the_size() -> None:
         {"residual": True},
         {"fold": 2},
         {"fold": 4},
+        {"encoder_px": 16},
         {"fold": 2, "residual": True, "down": "stride", "norm": "pixel"},
     ],
 )
@@ -98,7 +99,16 @@ def test_pixel_norm_gives_unit_power() -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"size": 100}, {"size": 2048}, {"size": 4, "fold": 2}, {"channels": "wide"}, {"up": "cubic"}, {"latent_size": 0}],
+    [
+        {"size": 100},
+        {"size": 2048},
+        {"size": 4, "fold": 2},
+        {"channels": "wide"},
+        {"up": "cubic"},
+        {"encoder_px": 512},
+        {"encoder_px": 24},
+        {"latent_size": 0},
+    ],
 )
 def test_a_wrong_shape_is_refused_in_one_line(changes: dict[str, object]) -> None:
     with pytest.raises(CombError) as error:

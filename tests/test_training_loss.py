@@ -68,6 +68,14 @@ def test_the_parts_are_mixed_as_published() -> None:
     )
 
 
+def test_structure_may_be_judged_on_smaller_pictures() -> None:
+    x, y = pair()
+    ones = torch.ones(2, 1, 64, 64)
+    small = [torch.nn.functional.avg_pool2d(v, 2) for v in (x, y, ones)]
+    expected = 0.5 * (1 - ms_ssim(*small)) + 0.5 * (x - y).abs().mean(dim=(1, 2, 3))
+    torch.testing.assert_close(reconstruction(x, y, ones, mix=0.5, structure_px=32), expected)
+
+
 def test_what_lies_outside_the_matte_has_no_influence() -> None:
     x, y = pair()
     weights = torch.zeros(2, 1, 64, 64)

@@ -44,6 +44,8 @@ class CombConfig:
         residual: Adds each level's input to its output.
         fold: Pictures enter and leave as fold x fold pixel blocks stacked in channels (1 is the paper's plain 1x1
             convolution), so that feature maps are smaller by this factor; a level still means the picture's side.
+        encoder_px: Side of the largest picture the encoder looks at; larger ones are reduced to it by area. Expression
+            is seen as well in a smaller picture, and costs less. None is `size`.
     Raises:
         CombError: if a value is not one of these.
     """
@@ -58,6 +60,7 @@ class CombConfig:
     norm: str = "none"
     residual: bool = False
     fold: int = 1
+    encoder_px: int | None = None
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
@@ -66,6 +69,9 @@ class CombConfig:
                 raise CombError(f"comb {name} is {value!r}: choose one of {', '.join(map(str, choices))}")
         if self.size & (self.size - 1) or not BASE * self.fold <= self.size <= 1024:
             raise CombError(f"comb size is {self.size} px: choose a power of two from {BASE * self.fold} to 1024")
+        seen = self.encoder_px
+        if seen is not None and (seen & (seen - 1) or not BASE * self.fold <= seen <= self.size):
+            raise CombError(f"comb encoder_px is {seen}: choose a power of two from {BASE * self.fold} to {self.size}")
         if self.latent_size < 1:
             raise CombError(f"comb latent size is {self.latent_size}: choose at least 1")
         if not self.identities:
@@ -96,6 +102,11 @@ class CombConfig:
     def highest_level(self) -> int:
         """log2 of the largest picture's side in px."""
         return self.size.bit_length() - 1
+
+    @property
+    def encoder_level(self) -> int:
+        """log2 of the side of the largest picture that the encoder looks at."""
+        return (self.encoder_px or self.size).bit_length() - 1
 
     def width_at(self, level: int) -> int:
         """Return the channels of a level's feature maps."""

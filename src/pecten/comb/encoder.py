@@ -43,7 +43,7 @@ class Encoder(nn.Module):
     def __init__(self, config: CombConfig) -> None:
         super().__init__()
         self.config = config
-        levels = range(config.lowest_level, config.highest_level + 1)
+        levels = range(config.lowest_level, config.encoder_level + 1)
         width = config.width_at
         self.from_rgb = nn.ModuleDict({str(n): Convolution(3 * config.fold**2, width(n), 1) for n in levels})
         self.levels = nn.ModuleDict({str(n): EncoderLevel(width(n), width(n - 1), config) for n in levels[1:]})
@@ -64,10 +64,13 @@ class Encoder(nn.Module):
         Args:
             x: Display RGB in [0, 1], side 2**level px.
             level: log2 of the side.
-            fade: Share of the highest level in use; the rest comes from the level below.
+            fade: Share of the highest level in use; the rest comes from the level below. Levels above the encoder's own
+                are reduced to it and need no fading.
         Returns:
             (batch, latent_size, 1, 1) when dense, else (batch, channels, 4, 4).
         """
+        while level > self.config.encoder_level:
+            x, level, fade = halve(x), level - 1, 1.0
         h = self.enter(x, level)
         if level > self.config.lowest_level:
             h = self.levels[str(level)](h)

@@ -42,6 +42,7 @@ class TrainConfig:
         loss: "ms-ssim+l1", "ssim+l1", "ssim" or "l1".
         loss_mix: Share of the structural term; L1 has the rest.
         loss_colour: The structural term sees "rgb" or "luma".
+        structure_px: The structural term sees pictures of at most this side.
         feature_weight: Of eyes and mouth, against 1 elsewhere; at `feature_px` and above.
         feature_px: Side in px.
         jitter: Random changes.
@@ -72,6 +73,7 @@ class TrainConfig:
     loss: str = "ms-ssim+l1"
     loss_mix: float = 0.84
     loss_colour: str = "rgb"
+    structure_px: int = 1024
     feature_weight: float = 3.0
     feature_px: int = 64
     jitter: Jitter = field(default_factory=Jitter)

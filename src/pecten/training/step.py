@@ -74,7 +74,9 @@ def judge(decoded: Tensor, batch: Batch, config: TrainConfig) -> Tensor:
     weights = batch.mattes
     if decoded.shape[-1] >= config.feature_px:
         weights = weights * (1 + (config.feature_weight - 1) * batch.features)
-    return reconstruction(decoded, batch.targets, weights, config.loss, config.loss_colour, config.loss_mix)
+    return reconstruction(
+        decoded, batch.targets, weights, config.loss, config.loss_colour, config.loss_mix, config.structure_px
+    )
 
 
 @torch.no_grad()
