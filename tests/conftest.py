@@ -1,8 +1,15 @@
 """What several files of tests share."""
 
+import os
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
+
+# A check of a commit must give the same answer twice; by hand new examples are drawn every time.
+hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
+if os.environ.get("CI"):
+    hypothesis.settings.load_profile("ci")
 
 if TYPE_CHECKING:
     from cli_support import Studio
