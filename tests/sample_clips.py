@@ -1,5 +1,6 @@
 """Small clips with known content, made on the spot."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -33,8 +34,9 @@ def write_video(
     stamps: list[int] | None = None,
     container_options: dict[str, str] | None = None,
     codec_options: dict[str, str] | None = None,
+    pictures: Sequence[np.ndarray] | None = None,
 ) -> Path:
-    """Write a video of `picture(0)`, `picture(1)`, ...; tags are (primaries, transfer, matrix, range)."""
+    """Write a video of `pictures`, or of `picture(k)`; tags are (primaries, transfer, matrix, range)."""
     with av.open(str(path), "w", options=container_options or {}) as container:
         stream = container.add_stream(codec, rate=rate, options=codec_options or {})
         stream.width, stream.height = size
@@ -50,7 +52,8 @@ def write_video(
         if sound:
             sound.layout = "stereo"
         for index in range(count):
-            frame = av.VideoFrame.from_ndarray(picture(index, size[1], size[0]), format="rgb24").reformat(
+            shown = pictures[index] if pictures else picture(index, size[1], size[0])
+            frame = av.VideoFrame.from_ndarray(shown, format="rgb24").reformat(
                 format=pixel_format, src_colorspace=1, dst_colorspace=1, src_color_range=2, dst_color_range=1
             )
             frame.pts = stamps[index] if stamps else index

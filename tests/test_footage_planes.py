@@ -14,6 +14,7 @@ from pecten.footage.planes import (
     planes_from_rgb,
     planes_of,
     quantise,
+    resample,
     rgb_from_planes,
 )
 
@@ -117,3 +118,17 @@ def test_covered_wants_every_pixel_of_a_block() -> None:
     np.testing.assert_array_equal(covered(inside, Layout(8, 2, 2)), [[0, 1, 0], [0, 0, 0], [0, 0, 0]])
     inside[4, 4:6] = True
     assert covered(inside, Layout(8, 2, 2))[2, 2]
+
+
+def test_resampling_keeps_luma_and_agrees_with_the_way_through_rgb() -> None:
+    source, wanted, tags = Layout(8, 2, 2), Layout(10, 2, 1), ColourTags()
+    planes = smooth_planes(source, seed=8)
+    found = resample(planes, source, wanted, full_range=False)
+    np.testing.assert_array_equal(found[0], planes[0] * np.float32(4))
+    through = planes_from_rgb(rgb_from_planes(planes, source, tags), wanted, tags)
+    for direct, detour in zip(found, through, strict=True):
+        assert direct.shape == detour.shape
+        assert np.abs(direct - detour)[4:-4, 4:-4].max() < 2.5
+    back = resample([quantise(plane, wanted) for plane in found], wanted, source, full_range=False)
+    for again, first in zip(back, planes, strict=True):
+        assert np.abs(again - first.astype(float))[2:-2, 2:-2].max() < 1

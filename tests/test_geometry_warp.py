@@ -46,7 +46,7 @@ def test_every_pixel_shows_the_place_that_the_transform_names(
     inside = (seen[0] > 8) & (seen[0] < 391) & (seen[1] > 8) & (seen[1] < 351)
     error = np.abs(result - _value(*seen, step))[inside]
     # Bilinear and averaged sampling lower a wave's height a little; a shift of 0.05 px would cost 0.0075 on average.
-    assert error.max() < (0.012 if kernel == "linear" else 0.006)
+    assert error.max() < (0.012 if kernel == "linear" else 0.007)
 
 
 def test_cubic_matches_a_plain_catmull_rom() -> None:

@@ -26,6 +26,11 @@ def replacing(path: Path) -> Iterator[Path]:
         with beside.open("rb+") as handle:
             os.fsync(handle.fileno())
         beside.replace(path)
+    except OSError as error:
+        # A full disk names no file, and the one beside means nothing to the user.
+        if error.filename is None or str(error.filename) == str(beside):
+            error.filename, error.filename2 = str(path), None
+        raise
     finally:
         beside.unlink(missing_ok=True)
 

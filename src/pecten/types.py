@@ -6,6 +6,8 @@ right to left: `crop_from_plate` maps plate pixels to crop pixels. Sizes carry a
 function often takes two pictures of different size (a plate and a crop); where sizes must agree, it says so itself.
 """
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -28,6 +30,10 @@ Affine = Float64[np.ndarray, "2 3"]
 
 CANONICAL_SIZE = 1024
 """Side of the normalised crop, in px, that every stored `crop_from_plate` refers to."""
+
+
+Seal = Callable[[Path, Path], None]
+"""Signs a finished file before it gets its name: (where it lies now, its final place)."""
 
 
 @runtime_checkable

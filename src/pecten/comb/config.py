@@ -80,6 +80,19 @@ class CombConfig:
             if not identity or "." in identity or "/" in identity or self.identities.count(identity) > 1:
                 raise CombError(f"identity {identity!r}: give each a name of its own, without '.' and '/'")
 
+    def check_identity(self, identity: str, where: str) -> None:
+        """Refuse an identity that the comb does not hold.
+
+        Args:
+            identity: The one asked for.
+            where: The comb's path, for the message.
+        Raises:
+            CombError: if it is not there.
+        """
+        if identity not in self.identities:
+            known = ", ".join(self.identities)
+            raise CombError(f"{where}: no identity {identity}: choose among {known}, or train one with `pecten train`")
+
     @property
     def lowest_level(self) -> int:
         """log2 of the smallest picture's side in px."""

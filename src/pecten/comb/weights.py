@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -43,7 +45,7 @@ def read_header(path: Path) -> dict[str, Any]:
     Raises:
         CombError: if there is no comb or it cannot be read.
     """
-    path = _file_of(path)
+    path = file_of(path)
     try:
         with safe_open(path, framework="pt") as handle:
             header: dict[str, Any] = json.loads((handle.metadata() or {}).get("pecten", "{}"))
@@ -51,6 +53,8 @@ def read_header(path: Path) -> dict[str, Any]:
         raise CombError(
             f"{path}: not a comb, or cut short ({_one_line(error)}): use another copy or train again"
         ) from error
+    if "config" not in header:
+        raise CombError(f"{path}: not a comb: give the file {FILE_NAME} that training wrote, or its folder")
     if header.get("version") != VERSION:
         raise CombError(f"{path}: comb version {header.get('version')!r}: this Pecten reads {VERSION}")
     return header
@@ -67,7 +71,7 @@ def load_comb(path: Path) -> Comb:
         CombError: if there is none, or it is damaged, cut short or of another version.
     """
     header = read_header(path)
-    path = _file_of(path)
+    path = file_of(path)
     tensors, _ = read_tensors(path)
     comb = Comb(CombConfig.from_dict(header.get("config", {})))
     try:
@@ -84,7 +88,10 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str
     held = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     metadata = {"pecten": json.dumps({**header, "sha256": hash_tensors(held)})}
     with replacing(path) as beside:
-        save_file(held, beside, metadata)
+        try:
+            save_file(held, beside, metadata)
+        except SafetensorError as error:
+            raise _fault(error) from error
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -116,11 +123,18 @@ def hash_tensors(tensors: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
-def _file_of(path: Path) -> Path:
+def file_of(path: Path) -> Path:
+    """Return a comb's file, given it or the folder it lies in."""
     found = path / FILE_NAME if path.is_dir() else path
     if not found.is_file():
         raise CombError(f"{found}: no such comb: train one first, or give its folder")
     return found
+
+
+def _fault(error: SafetensorError) -> Exception:
+    """Return the operating system's error that the library hides in a text, such as that of a full disk."""
+    found = re.search(r"os error (\d+)", str(error))
+    return OSError(int(found[1]), os.strerror(int(found[1]))) if found else error
 
 
 def _one_line(error: Exception) -> str:

@@ -11,6 +11,7 @@ from pecten.errors import FacesError, ShapeError
 from pecten.faces.records import FaceFrame, load_dataset
 from pecten.faces.region import face_matte
 from pecten.geometry.similarity import apply, at_size
+from pecten.quiet import hushed
 from pecten.types import ByteImage, Points
 
 
@@ -97,7 +98,9 @@ def load_crops(folder: Path, size: int, every: int = 1) -> CropSet:
 
 def _read_crop(path: Path, stored: int, size: int) -> ByteImage:
     # Sixteen-bit crops are read as eight: training sees no more, and memory is what limits the number of frames.
-    picture = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
+    # OpenCV and libpng would tell of missing and damaged files on standard error by themselves.
+    with hushed():
+        picture = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
     if picture is None or picture.shape[:2] != (stored, stored):
         raise FacesError(f"{path}: missing, damaged, or not {stored} px: delete it and run `pecten faces` again")
     reduced = picture if stored == size else cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA)

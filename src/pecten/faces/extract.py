@@ -15,18 +15,20 @@ from pecten.faces import normalise, quality, stabilise
 from pecten.faces.detect import Detector
 from pecten.faces.follow import FaceOptions, Follower, Sighting
 from pecten.faces.landmarks import FaceMesh
+from pecten.faces.people import tracks_of_person
 from pecten.faces.records import (
     RECORD,
     DatasetRecord,
     FaceFrame,
     ShotFaces,
+    load_dataset,
     load_shot,
     save_dataset,
     save_shot,
     shot_note,
 )
 from pecten.files import replacing
-from pecten.footage.clip import Clip, ClipInfo
+from pecten.footage.clip import Clip, ClipInfo, stamp_of
 from pecten.types import ByteImage, Image, Progress, silent
 
 
@@ -105,7 +107,7 @@ def _runs(faces: Sequence[FaceFrame]) -> list[list[int]]:
 
 def _face_frame(one: Sighting, index: int, number: int, image: ByteImage, options: FaceOptions) -> FaceFrame:
     pose = normalise.pose(one.landmarks)
-    crop = normalise.crop(image, one.crop_from_plate, quality.BLUR_SIZE)
+    crop = quality.small_crop(image, one.crop_from_plate)
     why_not = options.gates.why_not(
         quality.face_width_px(one.landmarks),
         pose.yaw_rad,
@@ -140,20 +142,20 @@ def extract_dataset(
     """Make a dataset of normalised crops of one performer; one that was interrupted is gone on with.
 
     Args:
-        clips: Footage of the performer; of each, one track is taken.
+        clips: Footage of the performer; of each, the tracks of one person are taken.
         identity: The performer.
         out: Folder of the dataset: crops as PNG (8 bits, or 16 when the clip has more), and the record, written last.
         size: Side of the crops, in px.
         options: How faces are found; None is the default.
         progress: Called after each frame, as stages "faces" and "crops".
     Raises:
-        FacesError: if a clip shows no face, or none are given.
+        FacesError: if a clip shows no face, none are given, or the folder holds another performer's dataset.
         FootageError: if a clip cannot be read to its end.
     """
     if not clips or size < 4:
         raise FacesError(f"{len(clips)} clips and crops of {size} px: give at least one clip and 4 px")
     options = options or FaceOptions()
-    (out / RECORD).unlink(missing_ok=True)
+    _refuse_another(out, identity)
     folders = crop_folders([clip.info for clip in clips])
     shots = [
         _extract_shot(clip, out, folder, size, options, progress) for clip, folder in zip(clips, folders, strict=True)
@@ -161,6 +163,20 @@ def extract_dataset(
     record = DatasetRecord(identity, size, tuple(shots), tuple(folders))
     save_dataset(out, record)
     return record
+
+
+def performer_tracks(clip: Clip, found: ShotFaces, track: int | None = None) -> tuple[int, ...]:
+    """Return the tracks of the performer: those asked for, or of the person who is seen most, over all cuts.
+
+    Args:
+        clip: The clip.
+        found: What was found in it; at least one face.
+        track: Taken alone when given.
+    """
+    if track is not None:
+        return (track,)
+    main = found.main_track()
+    return () if main is None else tracks_of_person(clip, found, main)
 
 
 def crop_folders(infos: Iterable[ClipInfo]) -> list[str]:
@@ -184,19 +200,29 @@ def _extract_shot(clip: Clip, out: Path, folder: str, size: int, options: FaceOp
         progress("crops", done.frame_count, done.frame_count)
         return done
     found = find_faces(clip, options, progress)
-    track = options.track if options.track is not None else found.main_track()
-    shot = found.only_track(track if track is not None else 0)
+    shot = found.only_tracks(performer_tracks(clip, found, options.track))
+    # Shot and dataset count as unfinished from the first crop that is made; until then older ones stay whole.
+    for record in (out / RECORD, path):
+        record.unlink(missing_ok=True)
     _write_crops(clip, shot, out / "crops" / folder, size, progress)
     save_shot(path, shot, note)
     return shot
 
 
+def _refuse_another(out: Path, identity: str) -> None:
+    """Refuse a folder that holds somebody else's faces."""
+    try:
+        held = load_dataset(out).identity
+    except FacesError:
+        return  # What is missing or damaged is made again.
+    if held != identity:
+        raise FacesError(f"{out}: holds the faces of {held}; choose another folder for {identity}")
+
+
 def _made_with(info: ClipInfo, size: int, options: FaceOptions) -> dict[str, Any]:
     """Return what a shot's crops depend on, as JSON gives it back."""
-    path = Path(info.path)
-    stamp = [path.stat().st_size, path.stat().st_mtime_ns] if path.is_file() else []
     chosen = {name: value for name, value in asdict(options).items() if name != "threads"}
-    return {"clip": info.path, "frames": info.frame_count, "stamp": stamp, "size": size, "options": chosen}
+    return {"clip": info.path, "frames": info.frame_count, "stamp": stamp_of(info), "size": size, "options": chosen}
 
 
 def _finished_shot(path: Path, note: dict[str, Any]) -> ShotFaces | None:

@@ -23,7 +23,8 @@ class FaceOptions:
 
     Attributes:
         perturbations: Extra looks at each face, averaged; 0 is one look.
-        realign: Whether the extra looks are taken a second time, from the normalisation that the first gave.
+        realign: Whether the extra looks are taken a second time, from the normalisation that the first gave (a first
+            single look always places them); measured to lower jitter by 1 to 9 % at twice the cost.
         smooth: Whether the normalisation is smoothed over the shot.
         detect_every: Frames between two runs of the detector; landmarks carry on between, and a lost face calls it.
         least_presence: Probability of a face under which a track is lost.
@@ -34,7 +35,7 @@ class FaceOptions:
     """
 
     perturbations: int = 9
-    realign: bool = True
+    realign: bool = False
     smooth: bool = True
     detect_every: int = 5
     least_presence: float = 0.5

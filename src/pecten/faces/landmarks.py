@@ -11,6 +11,7 @@ from pecten.assets import asset
 from pecten.faces.mesh import MESH_POINTS, ROI_SIZE
 from pecten.geometry import similarity as sim
 from pecten.geometry.warp import warp, warp_linear
+from pecten.quiet import hushed
 from pecten.types import Affine, ByteImage
 
 _TRIANGLE = np.array([0.25, 0.5, 0.25], dtype=np.float32)
@@ -55,9 +56,11 @@ class FaceMesh:
 
     def _interpreter(self, batch: int) -> Interpreter:
         if batch not in self._interpreters:
-            network = Interpreter(self._model, num_threads=self._threads)
-            network.resize_tensor_input(network.get_input_details()[0]["index"], [batch, ROI_SIZE, ROI_SIZE, 3])
-            network.allocate_tensors()
+            # LiteRT greets on standard error, which no setting turns off.
+            with hushed():
+                network = Interpreter(self._model, num_threads=self._threads)
+                network.resize_tensor_input(network.get_input_details()[0]["index"], [batch, ROI_SIZE, ROI_SIZE, 3])
+                network.allocate_tensors()
             self._interpreters[batch] = network
         return self._interpreters[batch]
 

@@ -6,7 +6,9 @@ import cv2
 import numpy as np
 
 from pecten.faces.mesh import OVAL
-from pecten.types import ByteImage, Points
+from pecten.geometry import similarity as sim
+from pecten.geometry.warp import warp
+from pecten.types import Affine, ByteImage, Points
 
 BLUR_SIZE = 256
 """Side of the crop that blur is measured on, in px."""
@@ -40,6 +42,11 @@ class Gates:
             (blur > self.max_blur, f"blurred (over {self.max_blur:g})"),
         )
         return next((reason for failed, reason in checks if failed), None)
+
+
+def small_crop(image: ByteImage, crop_from_plate: Affine) -> ByteImage:
+    """Cut the crop that `blur` looks at out of a plate."""
+    return warp(image, sim.at_size(crop_from_plate, BLUR_SIZE), BLUR_SIZE, BLUR_SIZE, "linear", "replicate")
 
 
 def blur(crop: ByteImage) -> float:

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 from safetensors import SafetensorError
-from safetensors.numpy import load, save_file
+from safetensors.numpy import load, save
 
 from pecten.colour.transfer import Encoding
 from pecten.errors import FacesError
 from pecten.faces.detect import Box
+from pecten.faces.mesh import MESH_POINTS
 from pecten.faces.track import main_track
 from pecten.files import replacing, sha256_of, write_json
 from pecten.types import Affine
@@ -82,16 +83,17 @@ class ShotFaces:
         """Return the track that covers most area times frames; None when there is no face."""
         return main_track([(face.track, face.box) for face in self.faces])
 
-    def only_track(self, track: int) -> "ShotFaces":
-        """Return the shot with one track alone; frames without it are missing, with their reason.
+    def only_tracks(self, tracks: Iterable[int]) -> "ShotFaces":
+        """Return the shot with some tracks alone; frames without them are missing, with their reason.
 
         Raises:
             FacesError: if there is no such track.
         """
-        if track not in self.track_ids():
-            known = ", ".join(map(str, self.track_ids())) or "none"
-            raise FacesError(f"{self.clip}: no track {track}; the tracks found are {known}")
-        faces = self.of_track(track)
+        known, chosen = self.track_ids(), set(tracks)
+        for track in sorted(chosen - set(known)):
+            listed = ", ".join(map(str, known)) or "none"
+            raise FacesError(f"{self.clip}: no track {track}; the tracks found are {listed}")
+        faces = tuple(face for face in self.faces if face.track in chosen)
         reasons = dict(self.missing)
         absent = sorted(set(range(self.frame_count)) - {face.index for face in faces})
         missing = tuple((i, reasons.get(i, "only other faces found")) for i in absent)
@@ -100,7 +102,7 @@ class ShotFaces:
 
 @dataclass(frozen=True, eq=False)
 class DatasetRecord:
-    """The crops of one performer: one shot a clip, each with one track; crops lie where `crop_name` says."""
+    """The crops of one performer: one shot a clip, one face a frame; crops lie where `crop_name` says."""
 
     identity: str
     size: int
@@ -153,6 +155,19 @@ def load_shot(path: Path) -> ShotFaces:
     return _load(path, "shot", "run `pecten faces` on the clip")[1][0]
 
 
+def record_kind(path: Path) -> str:
+    """Return what a record holds: "dataset" or "shot".
+
+    Raises:
+        FacesError: if the file is no record.
+    """
+    try:
+        kind = json.loads(path.read_text(encoding="utf-8"))["kind"]
+    except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError) as error:
+        raise _damaged(path, error) from error
+    return str(kind)
+
+
 def shot_note(path: Path) -> dict[str, Any]:
     """Return the note that was saved with a shot.
 
@@ -170,7 +185,7 @@ def _save(path: Path, head: dict[str, Any], shots: tuple[ShotFaces, ...]) -> Non
     # Without its JSON a record counts as unfinished, so an interruption between the two files harms nothing.
     path.unlink(missing_ok=True)
     with replacing(path.with_suffix(".safetensors")) as beside:
-        save_file(arrays, beside)
+        beside.write_bytes(save(arrays))
     table = {"version": VERSION, **head, "arrays_sha256": sha256_of(path.with_suffix(".safetensors"))}
     write_json(path, {**table, "shots": [_summary(shot) for shot in shots]})
 
@@ -183,7 +198,7 @@ def _columns(faces: tuple[FaceFrame, ...]) -> dict[str, np.ndarray]:
         "track": np.array([f.track for f in faces], dtype=np.int64),
         "box": np.array([f.box for f in faces], dtype=np.float64).reshape(count, 4),
         "score": np.array([f.score for f in faces], dtype=np.float64),
-        "landmarks": np.array([f.landmarks for f in faces], dtype=np.float32).reshape(count, -1, 2),
+        "landmarks": np.array([f.landmarks for f in faces], dtype=np.float32).reshape(count, MESH_POINTS, 2),
         "spread_px": np.array([f.spread_px for f in faces], dtype=np.float64),
         "crop_from_plate": np.array([f.crop_from_plate for f in faces], dtype=np.float64).reshape(count, 2, 3),
         "pose_rad": np.array([(f.yaw_rad, f.pitch_rad, f.roll_rad) for f in faces], dtype=np.float64).reshape(count, 3),

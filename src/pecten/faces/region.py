@@ -31,6 +31,8 @@ _INSET = 0.04
 _FOREHEAD = 0.55
 _SURFACE_INSET = 0.06
 _LIPS_GROWTH = 1.18
+# The picture's side over the width of the rim that stays clear.
+_RIM = 64
 
 
 def _triangulate() -> NDArray[np.intp]:
@@ -53,7 +55,7 @@ def face_matte(landmarks: Points, size: int, region: Region = "full") -> Mask:
         region: "full" is the inner face from the chin to a little above the brows; "lips" the lips and a rim of
             skin; "eyes" both sockets with their lids, up to the brows.
     Returns:
-        Coverage: 1 inside, 0 outside, between only on pixels that the edge crosses.
+        Coverage: 1 inside, 0 outside and along the picture's edge, between only on pixels that the edge crosses.
     Raises:
         ShapeError: if there are not 478 points.
     """
@@ -63,7 +65,8 @@ def face_matte(landmarks: Points, size: int, region: Region = "full") -> Mask:
     if region == "full":
         return full
     # Part of a turned face's far eye lies behind the nose, and of its lips beyond the cheek.
-    return np.minimum(full, _drawn((_lips if region == "lips" else _eyes)(landmarks), size))
+    part: Mask = np.minimum(full, _drawn((_lips if region == "lips" else _eyes)(landmarks), size))
+    return part
 
 
 def _drawn(shapes: list[Points], size: int) -> Mask:
@@ -74,8 +77,12 @@ def _drawn(shapes: list[Points], size: int) -> Mask:
         placed = (shape + 0.5) * _SUPERSAMPLING - 0.5
         fixed = np.rint(placed * 2**_FIXED_POINT_BITS).astype(np.int32)
         cv2.fillPoly(canvas, [fixed], 255, shift=_FIXED_POINT_BITS)
+    # A turned cheek may reach the picture's edge; a matte that did would end there in a hard line.
+    rim = -(-size // _RIM) * _SUPERSAMPLING
+    canvas[:rim] = canvas[-rim:] = canvas[:, :rim] = canvas[:, -rim:] = 0
     small = cv2.resize(canvas, (size, size), interpolation=cv2.INTER_AREA)
-    return small.astype(np.float32) / np.float32(255)
+    matte: Mask = small.astype(np.float32) / np.float32(255)
+    return matte
 
 
 def _full(landmarks: Points) -> list[Points]:

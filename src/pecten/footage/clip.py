@@ -117,3 +117,15 @@ def open_clip(path: str | Path, rate: Fraction | None = None, encoding: Encoding
     if not place.is_file():
         raise FootageError(f"{place}: not a file; give a video, an image sequence or a folder")
     return VideoClip(place, rate, encoding)
+
+
+def stamp_of(info: ClipInfo) -> list[int]:
+    """Return total size and latest change of a clip's files: when they differ, it is not the clip that it was."""
+    from pecten.footage.sequence import numbering_of
+
+    files = [Path(info.path)]
+    if info.kind == "sequence":
+        name = numbering_of(files[0])
+        files = [name.file(number) for number in name.numbers()]
+    states = [path.stat() for path in files if path.is_file()]
+    return [sum(state.st_size for state in states), max((state.st_mtime_ns for state in states), default=0)]

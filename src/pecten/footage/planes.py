@@ -115,6 +115,28 @@ def planes_from_rgb(image: Image, layout: Layout, tags: ColourTags) -> list[Plan
     return [np.asarray(luma), *(_shrink(np.asarray(plane), layout) for plane in chroma)]
 
 
+def resample(planes: list[Codes], layout: Layout, wanted: Layout, full_range: bool) -> list[Plane]:
+    """Bring codes to another depth and chroma grid without a detour through RGB.
+
+    Args:
+        planes: Luma, Cb, Cr.
+        layout: Of the planes.
+        wanted: The layout to give them.
+        full_range: Whether codes use the whole range, which scales by its peak and not by a power of two.
+    Returns:
+        Luma, Cb, Cr, unrounded.
+    """
+    scale = 2.0 ** (wanted.bits - layout.bits)
+    if full_range:
+        scale = (2.0**wanted.bits - 1) / (2.0**layout.bits - 1)
+    luma, *chroma = [plane.astype(np.float32) * np.float32(scale) for plane in planes[:3]]
+    height, width = luma.shape
+    finer = Layout(layout.bits, 2 if layout.step_x > wanted.step_x else 1, 2 if layout.step_y > wanted.step_y else 1)
+    coarser = Layout(layout.bits, 2 if layout.step_x < wanted.step_x else 1, 2 if layout.step_y < wanted.step_y else 1)
+    rows, columns = -(-height // min(layout.step_y, wanted.step_y)), -(-width // min(layout.step_x, wanted.step_x))
+    return [luma, *(_shrink(_enlarge(plane, finer)[:rows, :columns], coarser) for plane in chroma)]
+
+
 def quantise(plane: Plane, layout: Layout) -> Codes:
     """Round codes to the nearest that the format can hold."""
     dtype = np.uint8 if layout.bits == 8 else np.uint16

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -13,6 +14,7 @@ import OpenImageIO as oiio
 from pecten.colour.transfer import Encoding
 from pecten.errors import FootageError
 from pecten.footage.clip import STILL_SUFFIXES, ClipInfo, ColourTags, Frame
+from pecten.quiet import hushed
 from pecten.types import Image
 
 DEFAULT_RATE = Fraction(24)
@@ -191,7 +193,8 @@ def read_still(path: Path) -> Still:
     """
     source = _open(path)
     spec = source.spec()
-    pixels = source.read_image(spec.format)
+    with _native_words_kept(path):
+        pixels = source.read_image(spec.format)
     fault = source.geterror()
     source.close()
     if pixels is None or fault:
@@ -267,10 +270,16 @@ def _open(path: Path) -> Any:
     hint = oiio.ImageSpec()
     # Otherwise colours would be multiplied by alpha on reading, and could not be given back bit for bit.
     hint.attribute("oiio:UnassociatedAlpha", 1)
-    source = oiio.ImageInput.open(str(path), hint)
+    with _native_words_kept(path):
+        source = oiio.ImageInput.open(str(path), hint)
     if source is None:
         raise FootageError(f"{path}: not an image that can be read ({_one_line(oiio.geterror())}). Render it again.")
     return source
+
+
+def _native_words_kept(path: Path) -> AbstractContextManager[None]:
+    # libpng and libjpeg write to standard error besides; the error that OpenImageIO returns says the same.
+    return hushed() if path.suffix.lower() in (".png", ".jpg", ".jpeg") else nullcontext()
 
 
 def _read_spec(path: Path) -> Any:

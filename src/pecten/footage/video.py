@@ -1,5 +1,6 @@
 """Video files, by PyAV: every frame, upright, with its own samples kept beside the RGB."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -239,23 +240,26 @@ def _scan(path: Path, stream_index: int, rate: Fraction) -> _Scan:
     """Count frames from the packets, or by decoding where packets and header disagree about them."""
     with _opened(path) as container:
         stream = cast(VideoStream, container.streams[stream_index])
-        expected = _promised(stream, rate)
         stamps: list[int | None] = []
-        whole = 0
+        whole, end = 0, Fraction(0)
         try:
             for packet in container.demux(stream):
                 if packet.size and not packet.is_corrupt:
                     whole += 1
+                    if packet.pts is not None and packet.time_base is not None:
+                        end = max(end, (packet.pts + (packet.duration or 0)) * packet.time_base)
                     if not packet.is_discard:
                         stamps.append(packet.pts)
         except av.error.FFmpegError:
             pass  # counted below
+        expected = stream.frames or whole + max(0, round((_promised_s(stream) - end) * rate))
         # Matroska's clock is in ms and its durations are rounded: one frame more or less is no sign of damage.
-        slack = 0 if stream.frames else 1
-        if expected is not None and whole < expected - slack:
+        if whole < expected - (0 if stream.frames else 1):
             raise FootageError(
                 f"{path}: cut short: only {whole} of {expected} frames can be read. Copy or export it again."
             )
+        if _ends_early(path):
+            raise FootageError(f"{path}: cut short: only {whole} frames of it are left. Copy or export it again.")
         trusted = whole == stream.frames or stream.codec_context.codec.intra_only
     if not trusted:
         stamps = _decoded_stamps(path, stream_index)
@@ -264,16 +268,27 @@ def _scan(path: Path, stream_index: int, rate: Fraction) -> _Scan:
     return _Scan(tuple(known) if usable else None, len(stamps))
 
 
-def _promised(stream: VideoStream, rate: Fraction) -> int | None:
-    """Return how many frames the header promises, when it does."""
-    if stream.frames:
-        return stream.frames
-    # Matroska counts no frames, but muxers write each stream's duration into its tags.
-    text = stream.metadata.get("DURATION")
-    if not text:
-        return None
-    hours, minutes, seconds = text.split(":")
-    return round((int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds)) * rate)
+def _ends_early(path: Path) -> bool:
+    """Say whether a Matroska file ends before its header says; reordered frames hide that from the clock.
+
+    Reference:
+        RFC 8794 sections 4 (sizes) and 6.2 (unknown size); RFC 9559 section 4.5 (Segment).
+    """
+    with path.open("rb") as handle:
+        head = handle.read(4096)
+    place = head.find(b"\x18\x53\x80\x67") + 4
+    if not head.startswith(b"\x1a\x45\xdf\xa3") or not 4 <= place < len(head) - 8:
+        return False
+    length = 9 - head[place].bit_length()
+    unknown = (1 << 7 * length) - 1
+    size = int.from_bytes(head[place : place + length], "big") & unknown
+    return size != unknown and place + length + size > path.stat().st_size
+
+
+def _promised_s(stream: VideoStream) -> Fraction:
+    """Return when the stream should end, in s, by the tag that Matroska's muxers write; 0 where there is none."""
+    match = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
+    return int(match[1]) * 3600 + int(match[2]) * 60 + Fraction(match[3]) if match else Fraction(0)
 
 
 def _decoded_stamps(path: Path, stream_index: int) -> list[int | None]:

@@ -14,8 +14,8 @@ from pecten.comb.weights import FILE_NAME, save_comb
 from pecten.dataset.crops import CropSet
 from pecten.errors import TrainingError
 from pecten.files import write_json, write_text
+from pecten.interrupt import held_back
 from pecten.training.config import TrainConfig
-from pecten.training.interrupt import held_back
 from pecten.training.preview import preview, write_preview
 from pecten.training.run import Run
 from pecten.training.step import Outcome
@@ -96,13 +96,15 @@ class _Loop:
                     interrupt.raise_if_came()
             finally:
                 self._save()
+        # One that came with the last step or during the saving counts too.
+        interrupt.raise_if_came()
         return self.out / FILE_NAME
 
     def _resume(self) -> None:
         found, reasons = self.run.restore(self._checkpoints)
         seen = self.run.clock.images_seen
+        _forget_after(self.out / "stats.jsonl", seen)
         if found or reasons:
-            _forget_after(self.out / "stats.jsonl", seen)
             self._note({"event": "resumed", "images_seen": seen, "passed_over": list(reasons)})
         self.since = (time.monotonic(), seen)
 

@@ -1,4 +1,4 @@
-"""Interrupts that wait for the end of a step."""
+"""Interrupts that wait for the end of what must not be cut in two."""
 
 import signal
 import threading

@@ -1,0 +1,131 @@
+"""`pecten consent`: performers' records."""
+
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pecten.cli.options import DryRun
+
+if TYPE_CHECKING:
+    from pecten.consent import PerformerRecord
+
+NEW_EXAMPLES = """
+\b
+Examples:
+  pecten consent new mia        # a draft: permits nothing yet
+  pecten consent new mia --name "Mia Berg" --producer "Studio X" --production "Film Y" \\
+      --use "face of Mia on her stunt double, shots sh010 to sh042" --role appearance --training \\
+      --until 2027-12-31 --signed-on 2026-11-02 --signed-by "on paper, file 118"
+"""
+REVOKE_EXAMPLES = """
+\b
+Examples:
+  pecten consent revoke mia --by "Mia Berg"
+"""
+app = typer.Typer(no_args_is_help=True, help="Performers' consent records: new, revoke. Show one with `pecten info`.")
+Folder = Annotated[Path, typer.Option("--folder", help="Where records are kept.")]
+
+
+@app.command("new", epilog=NEW_EXAMPLES)
+def new(
+    identity: Annotated[str, typer.Argument(help="Key of the performer's decoder, such as mia.")],
+    name: Annotated[str, typer.Option(help="The performer's name; stays in the record.")] = "",
+    role: Annotated[
+        list[str] | None, typer.Option(help="appearance or performance (again for both). [default: both]")
+    ] = None,
+    producer: Annotated[str, typer.Option(help="Who may use the face.")] = "",
+    production: Annotated[str, typer.Option(help="In which production.")] = "",
+    use: Annotated[str, typer.Option(help="For what exactly.")] = "",
+    shot: Annotated[list[str] | None, typer.Option(help="In which shots (again for more).")] = None,
+    training: Annotated[bool, typer.Option("--training", help="A comb may be trained on the face.")] = False,
+    until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day. [default: a year]")] = None,
+    signed_on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day of the signature.")] = None,
+    signed_by: Annotated[str, typer.Option(help="How it was signed, and where the document is.")] = "",
+    document: Annotated[Path | None, typer.Option(help="The signed document; only its SHA-256 is kept.")] = None,
+    approver: Annotated[str, typer.Option(help="Who at the producer answers for the use.")] = "",
+    minor_for: Annotated[str, typer.Option("--representative", help="Of a minor: who signed for them.")] = "",
+    folder: Folder = Path("consent"),
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a record that exists.")] = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Write a performer's record. Without a signature it is a draft and permits nothing."""
+    from pecten.consent import SUFFIX, draft, save
+    from pecten.errors import ConsentError
+    from pecten.files import sha256_of
+
+    path = folder / f"{identity}{SUFFIX}"
+    record = draft(identity, date.today())
+    if path.exists() and not overwrite:
+        raise ConsentError(f"{path}: exists already: edit it, revoke it, or give --overwrite")
+    _check_roles(role)
+    record = replace(
+        record,
+        name=name,
+        adult=not minor_for,
+        representative=minor_for or None,
+        roles=tuple(role) if role else record.roles,
+        producer=producer,
+        production=production,
+        use=use,
+        shots=tuple(shot or ()),
+        valid_until=until.date() if until else record.valid_until,
+        training_permitted=training,
+        signed_on=signed_on.date() if signed_on else None,
+        signed_by_method=signed_by or None,
+        document_sha256=sha256_of(document) if document else None,
+        approver=approver or None,
+    )
+    _check_signed(record)
+    if dry_run:
+        typer.echo(f"would write {path}")
+        return
+    save(path, record)
+    typer.echo(
+        f"wrote {path}{'' if record.signed_on else ': a draft, it permits nothing until signed_on is filled in'}"
+    )
+
+
+@app.command("revoke", epilog=REVOKE_EXAMPLES)
+def revoke(
+    identity: Annotated[str, typer.Argument(help="Key of the performer's decoder.")],
+    by: Annotated[str, typer.Option("--by", help="Who takes it back.")],
+    folder: Folder = Path("consent"),
+    dry_run: DryRun = False,
+) -> None:
+    """Take a record back: from today it permits nothing."""
+    from pecten.consent import SUFFIX, find, save
+    from pecten.consent import revoke as revoked
+
+    record = revoked(find(identity, [folder]), date.today(), by)
+    path = folder / f"{identity}{SUFFIX}"
+    if dry_run:
+        typer.echo(f"would revoke {path}")
+        return
+    save(path, record)
+    typer.echo(f"revoked {path}; combs that were trained on {identity} stay on disk: delete them")
+
+
+def _check_roles(roles: list[str] | None) -> None:
+    from pecten.errors import UsageError
+
+    for role in roles or ():
+        if role not in ("appearance", "performance"):
+            raise UsageError(f"--role {role}: choose appearance or performance")
+
+
+def _check_signed(record: "PerformerRecord") -> None:
+    """Refuse a signature under an empty agreement."""
+    from pecten.errors import ConsentError
+
+    if record.signed_on is None:
+        return
+    if record.signed_on > date.today():
+        raise ConsentError(f"--signed-on {record.signed_on}: lies in the future: give the day of the signature")
+    needed = ("name", "producer", "production", "use", "signed_by_method")
+    missing = [field for field in needed if not getattr(record, field)]
+    if missing:
+        options = ", ".join(f"--{field.replace('signed_by_method', 'signed-by')}" for field in missing)
+        raise ConsentError(f"consent of {record.identity}: signed, but nothing says {options}: give them too")

@@ -1,0 +1,134 @@
+"""What things are, in a few lines each."""
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pecten.errors import UsageError
+
+if TYPE_CHECKING:
+    from pecten.faces.records import DatasetRecord, ShotFaces
+
+
+def describe(thing: str) -> list[str]:
+    """Describe whatever a path names.
+
+    Raises:
+        UsageError: if it is nothing that Pecten knows.
+    """
+    path = Path(thing)
+    if path.is_dir():
+        if (path / "comb.safetensors").exists() or (path / "checkpoints").is_dir():
+            return describe_comb(path)
+        if (path / "record.json").exists():
+            return describe_record(path)
+    if path.name.endswith(".consent.json"):
+        return describe_consent(path)
+    if path.suffix == ".safetensors":
+        return describe_comb(path)
+    if path.suffix in {".json", ".jsonl", ".md", ".txt", ".toml", ".c2pa"}:
+        raise UsageError(f"{thing}: not a clip, dataset, comb or consent record: name one of these")
+    return describe_clip(thing)
+
+
+def describe_clip(thing: str) -> list[str]:
+    """Describe footage, and its content credentials where it has some."""
+    from pecten.footage.clip import open_clip
+
+    info = open_clip(thing).info
+    kind = "image sequence" if info.kind == "sequence" else "video"
+    numbers = f" ({info.first_number}-{info.first_number + info.frame_count - 1})" if info.kind == "sequence" else ""
+    seconds = float(info.frame_count / info.rate)
+    colour = info.colour
+    lines = [
+        f"{info.path}: {kind}, {info.codec} {info.pixel_format}",
+        f"  {info.width}x{info.height}, {info.frame_count} frames{numbers}, {info.rate} frames/s, {seconds:.2f} s",
+        f"  timecode {info.timecode or 'none'}, {'with' if info.has_audio else 'no'} sound, "
+        f"{info.bit_depth} bits, {info.encoding.value}, primaries/transfer/matrix "
+        f"{colour.primaries}/{colour.transfer}/{colour.matrix} {'full' if colour.full_range else 'video'} range",
+    ]
+    return [*lines, *describe_credentials(_first_file(info.path, info.first_number))]
+
+
+def _first_file(pattern: str, number: int) -> Path:
+    from pecten.footage.sequence import numbering_of
+
+    path = Path(pattern)
+    return numbering_of(path).file(number) if "#" in path.name else path
+
+
+def describe_credentials(path: Path) -> list[str]:
+    """Describe the content credentials of a file."""
+    from pecten.deliver.credentials import ASSERTION, read
+
+    manifest = read(path)
+    if manifest is None:
+        return ["  content credentials: none"]
+    state = "valid" if manifest.valid else f"NOT VALID, changed after signing ({'; '.join(manifest.problems)})"
+    said = manifest.assertions.get(ASSERTION) or {}
+    return [
+        f"  content credentials: {state}{f', in {manifest.beside}' if manifest.beside else ''}",
+        f"    {manifest.source_type}",
+        f"    signed on {manifest.time} by {manifest.signer}: {manifest.trust}",
+        *(f"    {key.replace('_', ' ')}: {value}" for key, value in said.items() if value is not None),
+    ]
+
+
+def describe_record(folder: Path) -> list[str]:
+    """Describe a dataset, or what was found in one plate."""
+    from pecten.faces.records import RECORD, load_dataset, load_shot, record_kind
+
+    if record_kind(folder / RECORD) == "dataset":
+        return describe_dataset(load_dataset(folder))
+    return describe_shot(load_shot(folder / RECORD))
+
+
+def describe_dataset(record: "DatasetRecord") -> list[str]:
+    """Describe a performer's crops, and why some frames are left out of training."""
+    kept = sum(face.left_out is None for shot in record.shots for face in shot.faces)
+    lines = [f"faces of {record.identity}: {kept} crops of {record.size} px to train on"]
+    for shot in record.shots:
+        lines += describe_shot(shot)
+    return lines
+
+
+def describe_shot(shot: "ShotFaces") -> list[str]:
+    """Describe what was found in one clip."""
+    lines = [f"  {shot.clip}: {len({face.index for face in shot.faces})} of {shot.frame_count} frames with a face"]
+    tracks = shot.track_ids()
+    if len(tracks) > 1:
+        counts = ", ".join(f"{track}: {len(shot.of_track(track))} frames" for track in tracks)
+        lines.append(f"    tracks {counts}; the one seen most is {shot.main_track()}")
+    reasons = Counter(face.left_out for face in shot.faces if face.left_out)
+    reasons.update(reason for _, reason in shot.missing)
+    return lines + [f"    left out of training: {count} x {reason}" for reason, count in reasons.most_common()]
+
+
+def describe_comb(path: Path) -> list[str]:
+    """Describe a trained comb."""
+    from pecten.comb.config import CombConfig
+    from pecten.comb.weights import read_header
+
+    header = read_header(path)
+    config = CombConfig.from_dict(header.get("config", {}))
+    return [
+        f"{path}: comb of {', '.join(config.identities)}",
+        f"  {config.size} px, channels {config.channels}, latent {config.latent} {config.latent_size}, "
+        f"down {config.down}, up {config.up}, norm {config.norm}",
+        f"  {header.get('images_seen', 'an unknown number of')} images seen",
+    ]
+
+
+def describe_consent(path: Path) -> list[str]:
+    """Describe a performer's consent record."""
+    from pecten.consent import load
+
+    record = load(path)
+    state = (
+        f"REVOKED on {record.revoked_on}" if record.revoked_on else f"valid {record.valid_from} to {record.valid_until}"
+    )
+    return [
+        f"{path}: consent of {record.identity} ({record.record_id}), {state}",
+        f"  roles {', '.join(record.roles)}; training {'permitted' if record.training_permitted else 'not permitted'}",
+        f"  production {record.production}; use {record.use}",
+    ]

@@ -1,0 +1,87 @@
+"""Options that several verbs share."""
+
+import os
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pecten.errors import UsageError
+
+DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Say what would be done, write nothing.")]
+Threads = Annotated[int, typer.Option("--threads", min=0, help="CPU threads; 0 for all.", show_default=False)]
+Consent = Annotated[
+    list[Path] | None,
+    typer.Option("--consent", help="Folder with performers' records (again for more). [default: ./consent and yours]"),
+]
+Rate = Annotated[
+    str | None, typer.Option("--rate", help="Frames a second of a sequence that does not say: 24000/1001.")
+]
+
+
+def consent_folders(given: list[Path] | None) -> list[Path]:
+    """Return the folders to search for consent records, the given ones first."""
+    from pecten.consent import default_folders
+
+    return [*(given or []), *default_folders()]
+
+
+def frame_range(text: str | None, first_number: int, count: int) -> tuple[int, int]:
+    """Read `1001-1100` or `1001` in the clip's own numbering.
+
+    Returns:
+        First and one past the last frame index.
+    Raises:
+        UsageError: if it is no range, or lies outside the clip.
+    """
+    if text is None:
+        return 0, count
+    first, dash, last = text.partition("-")
+    last_number = first_number + count - 1
+    try:
+        start, stop = int(first), int(last if dash else first)
+    except ValueError:
+        raise UsageError(f"--frames {text}: not a range: write it as {first_number}-{last_number}") from None
+    if not first_number <= start <= stop <= last_number:
+        raise UsageError(f"--frames {text}: the clip has frames {first_number}-{last_number}: choose among them")
+    return start - first_number, stop - first_number + 1
+
+
+def read_rate(text: str | None) -> Fraction | None:
+    """Read a frame rate such as `25`, `23.98` or `24000/1001`."""
+    if text is None:
+        return None
+    try:
+        rate = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        rate = Fraction(0)
+    if not 0 < rate <= 1000:
+        raise UsageError(f"--rate {text}: not a frame rate: write it as 25 or 24000/1001")
+    near = Fraction(round(rate * 1001 / 1000) * 1000, 1001)
+    return near if rate.denominator > 1 and abs(float(near - rate)) < 0.005 else rate
+
+
+def check_place(folder: Path) -> None:
+    """Refuse a folder that cannot be made or written, before any work is done for it.
+
+    Raises:
+        UsageError: naming what stands in the way.
+    """
+    nearest = folder.absolute()
+    while not nearest.exists():
+        nearest = nearest.parent
+    if not nearest.is_dir():
+        raise UsageError(f"{folder}: {nearest.name} is a file, but a folder is needed: choose another place")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise UsageError(f"{folder}: no right to write there: choose another place, or change its permissions")
+
+
+def use_threads(count: int) -> None:
+    """Limit the threads of torch and OpenCV; 0 leaves them to use all cores."""
+    if count > 0:
+        import cv2
+        import torch
+
+        torch.set_num_threads(count)
+        cv2.setNumThreads(count)

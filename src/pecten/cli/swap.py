@@ -1,0 +1,128 @@
+"""`pecten swap`: a plate and a comb to a delivery."""
+
+from collections import Counter
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from pecten.cli.options import (
+    Consent,
+    DryRun,
+    Rate,
+    Threads,
+    check_place,
+    consent_folders,
+    frame_range,
+    read_rate,
+    use_threads,
+)
+from pecten.cli.screen import Screen
+from pecten.errors import UsageError
+
+if TYPE_CHECKING:
+    from pecten.composite.recipe import Recipe
+    from pecten.faces.region import Region
+
+EXAMPLES = """
+\b
+Examples:
+  pecten swap plate.mov --comb comb/ --source ada -o out.mov
+  pecten swap 'plates/sh010.####.exr' --comb comb/ --source ada -o 'out/sh010.####.exr'
+  pecten swap plate.mp4 --comb comb/ --source ada --region lips --frames 24-47 -o lips.mp4
+"""
+
+
+def swap(
+    plate: Annotated[str, typer.Argument(help="Video file or image sequence to change.")],
+    comb: Annotated[Path, typer.Option("--comb", help="Folder or file of a trained comb.")],
+    source: Annotated[str, typer.Option("--source", "-s", help="Identity whose face is put on.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Video (.mov, .mp4, .mkv) or sequence (sh.####.exr).")],
+    target: Annotated[str | None, typer.Option(help="Identity in the plate, so that their consent is named.")] = None,
+    region: Annotated[str, typer.Option(help="What is replaced: full, lips or eyes.")] = "full",
+    light: Annotated[
+        str, typer.Option(help="Where light comes from: skin (fitted), bands (the plate's coarsest) or face (as is).")
+    ] = "skin",
+    bands: Annotated[int, typer.Option(min=0, max=4, help="With --light bands: how many.")] = 2,
+    contrast: Annotated[
+        str | None, typer.Option(help="global, std or none. [default: global with --light bands, else none]")
+    ] = None,
+    track: Annotated[
+        list[int] | None, typer.Option(help="Track to replace (again for more). [default: the one seen most]")
+    ] = None,
+    frames: Annotated[str | None, typer.Option(help="Frames to do, in the plate's numbers: 1001-1100.")] = None,
+    faces: Annotated[
+        Path | None, typer.Option(help="Folder that keeps what was found in the plate. [default: OUT's name + .faces]")
+    ] = None,
+    batch: Annotated[int, typer.Option(min=1, help="Crops decoded at a time.")] = 8,
+    rate: Rate = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an output that exists.")] = False,
+    threads: Threads = 0,
+    consent: Consent = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Put a performer's face into a plate; the result is signed with content credentials."""
+    from pecten.comb.weights import load_comb
+    from pecten.consent import require
+    from pecten.faces.follow import FaceOptions
+    from pecten.footage.clip import open_clip
+    from pecten.shot import SwapOptions, claim_of, open_output, plate_faces, render, statement_of
+
+    clip = open_clip(plate, read_rate(rate))
+    first = clip.info.first_number
+    span = frame_range(frames, first, clip.info.frame_count)
+    numbers = f"{first + span[0]}-{first + span[1] - 1}"
+    loaded = load_comb(comb)
+    loaded.config.check_identity(source, str(comb))
+    giver = require(source, "appearance", consent_folders(consent), date.today())
+    performer = require(target, "performance", consent_folders(consent), date.today()) if target else None
+    options = SwapOptions(source, choose_region(region), choose_recipe(light, bands, contrast), batch, _tracks(track))
+    kept = faces or out.with_name(f"{out.name.split('.')[0]}.faces")
+    statement = statement_of(comb, giver, performer, numbers)
+    claim = claim_of(clip, options, out, statement, kept)
+    open_output(clip, out, overwrite, claim)
+    for folder in (out.parent, kept):
+        check_place(folder)
+    if dry_run:
+        typer.echo(f"would put {source} into {plate}, frames {numbers}, and write {out}")
+        typer.echo(f"would keep what is found in the plate in {kept}")
+        return
+    use_threads(threads)
+    with Screen() as screen:
+        found = plate_faces(clip, kept, FaceOptions(), screen)
+        done = render(clip, found, loaded, options, out, statement, screen, span, overwrite, claim=claim)
+    earlier = f", {done.kept} kept from an earlier run" if done.kept else ""
+    typer.echo(f"{out}: {done.frames} frames, {done.swapped} with {source}'s face{earlier}")
+    for reason, count in Counter(reason for _, reason in done.untouched).most_common():
+        typer.echo(f"  {count} as in the plate: {reason}")
+
+
+def _tracks(track: list[int] | None) -> tuple[int, ...] | None:
+    return tuple(track) if track else None
+
+
+def choose_region(name: str) -> "Region":
+    """Read the name of a region."""
+    from typing import get_args
+
+    from pecten.faces.region import Region
+
+    for region in get_args(Region):
+        if region == name:
+            return cast("Region", region)
+    raise UsageError(f"--region {name}: choose one of {', '.join(get_args(Region))}")
+
+
+def choose_recipe(light: str, bands: int, contrast: str | None) -> "Recipe":
+    """Read how light and contrast are to be matched."""
+    from pecten.composite.contrast import ContrastMethod
+    from pecten.composite.recipe import LightSource, Recipe
+
+    if light not in list(LightSource):
+        raise UsageError(f"--light {light}: choose one of {', '.join(LightSource)}")
+    if contrast not in [None, "none", *ContrastMethod]:
+        raise UsageError(f"--contrast {contrast}: choose one of {', '.join(ContrastMethod)}, none")
+    default = ContrastMethod.GLOBAL if light == LightSource.BANDS else None
+    method = default if contrast is None else None if contrast == "none" else ContrastMethod(contrast)
+    return Recipe(LightSource(light), bands, method)

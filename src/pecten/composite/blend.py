@@ -1,0 +1,151 @@
+"""Blends of a face into the plate's crop: one signature, `blend(plate, face, matte)`."""
+
+from enum import StrEnum
+
+import cv2
+import numpy as np
+
+from pecten.composite.extend import extend
+from pecten.composite.matte import EDGE_PX, band_mattes, feather, inner_distance, ramp
+from pecten.composite.pixels import chosen, finite, times
+from pecten.errors import ShapeError
+from pecten.geometry import pyramid
+from pecten.types import Image, Mask
+
+SKIN_EDGE = 0.05
+"""Width of the outermost ramp where skin meets skin, as a share of the crop's side."""
+
+
+class Extension(StrEnum):
+    """What is carried on beyond the face's mask before the bands are split."""
+
+    FACE = "face"
+    DIFFERENCE = "difference"
+
+
+def blend_multiband(
+    plate: Image,
+    face: Image,
+    matte: Mask,
+    coarse_from_plate: int = 2,
+    coarsest: int = 4,
+    *,
+    reach: float = 3.0,
+    reach_elsewhere: float = 0.35,
+    alike: Mask | None = None,
+    erosion: float = 0.0,
+    edge_px: float = EDGE_PX,
+    extension: Extension | str = Extension.DIFFERENCE,
+) -> Image:
+    """Blend a face into a plate one frequency band at a time, the coarsest bands being the plate's.
+
+    The blend is linear, so the bands of the difference of both are blended: B = T + sum of M_n L_n(S - T).
+
+    Args:
+        plate: Crop of the plate (T), in any coding, unbounded.
+        face: Decoded face (S) at the same size, in the same coding.
+        matte: Coverage; what lies outside it is never read from the face and never changed in the plate.
+        coarse_from_plate: Number of coarsest bands that come from the plate, 0 to 4 in practice.
+        coarsest: Least side of the coarsest band, in px.
+        reach: Length of the ramp of each band's matte, in samples of that band.
+        reach_elsewhere: The same where `alike` is 0.
+        alike: Where face and plate agree but for detail (skin on skin, from `fit_light`), so that a long ramp hides the
+            seam; elsewhere (skin on a beard) it would mix the two. None takes them as alike everywhere.
+        erosion: Shrinking of each band's matte before the ramp, in samples of that band.
+        edge_px: Width of the ramp at the outermost edge, which no band passes.
+        extension: Carry on the face, or its difference from the plate, beyond the mask. The first lets the plate's hair
+            and background into the coarse bands near the edge; the second does not.
+    Returns:
+        The blend; where `matte` is 0 it is the plate, bit for bit.
+    Raises:
+        ShapeError: if sizes differ or all bands come from the plate.
+    Reference:
+        Burt and Adelson 1983; Naruniec et al. 2020 (coarsest bands from the plate).
+    """
+    _check(plate, face, matte)
+    levels = pyramid.levels_for(matte.shape, coarsest)
+    if not 0 <= coarse_from_plate < levels:
+        raise ShapeError(f"{coarse_from_plate} of {levels} bands from the plate: give 0 to {levels - 1}")
+    distance = inner_distance(matte)
+    distances = pyramid.gaussian(distance, levels)
+    bands = pyramid.split(_difference(plate, face, matte, Extension(extension)), levels)
+    mattes = band_mattes(distances, reach, erosion)
+    if alike is not None:
+        elsewhere = band_mattes(distances, reach_elsewhere, erosion)
+        shares = pyramid.gaussian(alike, levels)
+        mattes = [b + t * (a - b) for a, b, t in zip(mattes, elsewhere, shares, strict=True)]
+    kept = levels - coarse_from_plate
+    change = pyramid.merge([times(band, cover) for band, cover in zip(bands[:kept], mattes[:kept], strict=True)])
+    edge = ramp(distance, edge_px)
+    if alike is not None:
+        # Coarse bands end in a small step at the edge; on bare skin it would show as a line. Well away from hair only:
+        # a wide ramp lets the plate's hair into the face.
+        width = SKIN_EDGE * max(matte.shape)
+        edge += _well_inside(alike, matte, width) * (ramp(distance, width) - edge)
+    blended = cv2.add(_numbers_only(plate), times(change, edge))
+    return chosen(blended, matte > 0, plate)
+
+
+def blend_alpha(plate: Image, face: Image, matte: Mask, *, edge_px: float = 16.0) -> Image:
+    """Dissolve from plate to face across the matte's edge, as a plain comparison for the other blends.
+
+    Args:
+        plate: Crop of the plate, in any coding.
+        face: Decoded face at the same size, in the same coding.
+        matte: Coverage.
+        edge_px: Width of the inward ramp.
+    Returns:
+        The blend; where `matte` is 0 it is the plate, bit for bit.
+    Raises:
+        ShapeError: if sizes differ.
+    Reference:
+        Porter and Duff 1984 (over).
+    """
+    _check(plate, face, matte)
+    blended = plate + times(face - plate, feather(matte, edge_px))
+    return chosen(blended, matte > 0, plate)
+
+
+def enlarge(face: Image, size: int) -> Image:
+    """Bring a decoded face to the size at which it is blended.
+
+    Args:
+        face: Decoded face.
+        size: Side in px; about the face's size in the plate. Enlarged by Lanczos, shrunk by area.
+    """
+    if face.shape[:2] == (size, size):
+        return face
+    grows = size > face.shape[0]
+    enlarged: Image = cv2.resize(face, (size, size), interpolation=cv2.INTER_LANCZOS4 if grows else cv2.INTER_AREA)
+    return enlarged
+
+
+def _difference(plate: Image, face: Image, matte: Mask, extension: Extension) -> Image:
+    known = matte >= 0.999
+    if not (finite(plate) and finite(face)):
+        # A plate may hold pixels that are not numbers; they must not spread through the bands.
+        known &= np.isfinite(plate).all(axis=2) & np.isfinite(face).all(axis=2)
+    if extension is Extension.DIFFERENCE:
+        return extend(face - plate, known)
+    difference: Image = extend(face, known) - _numbers_only(plate)
+    return difference
+
+
+def _well_inside(alike: Mask, matte: Mask, width_px: float) -> Mask:
+    """Return where face and plate are alike all around, within the width."""
+    side = 2 * int(width_px) + 1
+    # Beyond the matte nothing is known; it must not count as unlike.
+    known = np.where(matte > 0, alike, np.float32(1))
+    least: Mask = cv2.erode(known, np.ones((side, side), np.uint8))
+    return cv2.blur(least, (side // 2 + 1, side // 2 + 1))
+
+
+def _numbers_only(plate: Image) -> Image:
+    if finite(plate):
+        return plate
+    return extend(plate, np.isfinite(plate).all(axis=2))
+
+
+def _check(plate: Image, face: Image, matte: Mask) -> None:
+    if plate.shape != face.shape or plate.shape[:2] != matte.shape:
+        raise ShapeError(f"plate {plate.shape}, face {face.shape} and matte {matte.shape} differ: give equal sizes")

@@ -1,0 +1,77 @@
+"""Mattes that only ever shrink: each band of a face is let in where its footprint fits inside."""
+
+import cv2
+import numpy as np
+
+from pecten.errors import ShapeError
+from pecten.types import Mask
+
+EDGE_PX = 4.0
+"""Width of the ramp at a face's outermost edge, which no band passes."""
+
+
+def inner_distance(matte: Mask) -> Mask:
+    """Measure how deep each pixel lies inside a matte, in px.
+
+    Args:
+        matte: Coverage in [0, 1]; what is at least one half counts as inside. Beyond the picture is outside.
+    Returns:
+        0 outside, and at the outermost inner pixels the share by which they are covered (so an antialiased edge stays
+        smooth); then rising by 1 a px.
+    """
+    inside = cv2.copyMakeBorder((matte >= 0.5).view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
+    deep: Mask = np.ascontiguousarray(cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_5)[1:-1, 1:-1])
+    # The nearest outer pixel's centre is one away; the edge itself lies at its uncovered half.
+    deep -= np.float32(1.5)
+    deep += matte
+    return np.asarray(cv2.threshold(deep, 0, 0, cv2.THRESH_TOZERO, dst=deep)[1])
+
+
+def feather(matte: Mask, width_px: float) -> Mask:
+    """Soften a matte inward only: 0 at its edge, 1 at `width_px` inside it.
+
+    Args:
+        matte: Coverage in [0, 1].
+        width_px: Width of the ramp; 0 leaves the matte as it is.
+    """
+    if width_px < 1e-3:
+        return matte
+    return ramp(inner_distance(matte), width_px)
+
+
+def ramp(distance: Mask, width_px: float, erosion_px: float = 0.0) -> Mask:
+    """Turn inner distance into coverage by a smooth step that starts at `erosion_px` and ends `width_px` further in."""
+    t: Mask = distance * np.float32(1 / width_px) if erosion_px == 0 else (distance - erosion_px) * (1 / width_px)
+    np.clip(t, 0, 1, out=t)
+    cover: Mask = t * np.float32(-2)
+    cover += np.float32(3)
+    cover *= t
+    cover *= t
+    return cover
+
+
+def band_mattes(distances: list[Mask], reach: float = 3.0, erosion: float = 0.0) -> list[Mask]:
+    """Make a matte for each band of a pyramid, softer and further inside with every level.
+
+    A band of level n holds detail of about 2**n px, and a sample of it spreads as far. So its matte starts
+    `erosion` * 2**n px inside the face and is full another `reach` * 2**n px further in: inside the face the bands
+    dissolve over a length that suits them, and outside it nothing changes. No ramp takes more than half of the face's
+    depth, so the coarse bands of a small region (lips, eyes) are still let in at its middle.
+
+    Args:
+        distances: Gaussian pyramid of the matte's `inner_distance`, a level a band.
+        reach: Length of the ramp, in samples of the band's own level.
+        erosion: Shrinking before the ramp starts, in samples of the band's own level.
+    Raises:
+        ShapeError: if a length is not positive.
+    """
+    if reach <= 0 or erosion < 0:
+        raise ShapeError(
+            f"band mattes with reach {reach}, erosion {erosion}: give a positive and a non-negative number"
+        )
+    mattes = []
+    for level, distance in enumerate(distances):
+        deepest = max(float(distance.max()), 1.0)
+        shrink = min(1.0, 0.5 * deepest / ((reach + erosion) * 2**level))
+        mattes.append(ramp(distance, shrink * reach * 2**level, shrink * erosion * 2**level))
+    return mattes

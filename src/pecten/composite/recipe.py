@@ -1,0 +1,141 @@
+"""One composite from its parts: measure every frame, smooth over the shot, then compose.
+
+measured = [measure(plate, face, matte, recipe) for ...]      # plate and face as crops of one size
+smoothed = smooth(measured, starts=cuts)
+blended = compose(plate, face, matte, recipe, smoothed[i])    # each frame for itself, in any order
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import numpy as np
+
+from pecten.composite.blend import blend_alpha, blend_multiband
+from pecten.composite.contrast import ContrastMethod, contrast_gain, correct_contrast, smooth_gains
+from pecten.composite.light import OFFSET, Light, enlarged, fit_light, relight
+from pecten.types import Image, Mask
+
+
+class LightSource(StrEnum):
+    """Where the light of the composite comes from."""
+
+    SKIN = "skin"
+    BANDS = "bands"
+    FACE = "face"
+
+
+class BlendMethod(StrEnum):
+    """How the face is laid into the plate."""
+
+    MULTIBAND = "multiband"
+    ALPHA = "alpha"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is done to a decoded face on its way into the plate.
+
+    Attributes:
+        light: "skin" fits a smooth gain to the skin that both faces show and keeps every band of the face; "bands"
+            takes the coarsest bands from the plate (Naruniec et al. 2020), beard and all; "face" leaves the decoder's
+            light.
+        coarse_from_plate: How many bands "bands" takes.
+        contrast: How contrast is matched; None leaves it.
+        blend: "multiband" or "alpha".
+        window: Frames over which measurements are smoothed, odd.
+        offset: Level below which a light's gain turns into a shift, in the pictures' coding.
+    """
+
+    light: LightSource = LightSource.SKIN
+    coarse_from_plate: int = 2
+    contrast: ContrastMethod | None = None
+    blend: BlendMethod = BlendMethod.MULTIBAND
+    window: int = 9
+    offset: float = OFFSET
+
+
+PAPER = Recipe(light=LightSource.BANDS, contrast=ContrastMethod.GLOBAL)
+"""As published, as far as it is known: contrast first, then the two coarsest bands from the plate."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What one frame says about light and contrast; a few KB."""
+
+    light: Light | None
+    gain: float
+
+
+def measure(plate: Image, face: Image, matte: Mask, recipe: Recipe) -> Measurement:
+    """Measure light and contrast of one frame.
+
+    Args:
+        plate: Crop of the plate, display-coded.
+        face: Decoded face, same size and coding.
+        matte: The whole face, even for a swap of lips or eyes.
+        recipe: What will be done.
+    Raises:
+        ShapeError: if sizes differ.
+    """
+    light, where = None, matte
+    if recipe.light is LightSource.SKIN:
+        light = fit_light(face, plate, matte, recipe.offset)
+        where = enlarged(light.trusted, matte)
+        face = relight(face, light.coefficients, recipe.offset)
+    gain = 1.0 if recipe.contrast is None else contrast_gain(face, plate, where, recipe.contrast)
+    return Measurement(light, gain)
+
+
+def smooth(
+    measured: Sequence[Measurement | None], starts: Sequence[int] = (), window: int = 9
+) -> list[Measurement | None]:
+    """Smooth measurements over a shot, never across a cut.
+
+    Args:
+        measured: One a frame; None where a frame has no face.
+        starts: Frames at which something new begins.
+        window: Frames, odd.
+    Raises:
+        ShapeError: if the window is not odd and positive.
+    """
+    gains = np.array([np.nan if one is None else one.gain for one in measured], np.float64)
+    lights = np.stack(
+        [np.full((3, 3), np.nan) if one is None or one.light is None else one.light.coefficients for one in measured]
+        or [np.zeros((3, 3))]
+    )[: len(measured)]
+    gains, lights = smooth_gains(gains, window, starts), smooth_gains(lights, window, starts)
+    return [
+        None if one is None else Measurement(one.light and replace(one.light, coefficients=light), float(gain))
+        for one, gain, light in zip(measured, gains, lights, strict=True)
+    ]
+
+
+def compose(
+    plate: Image, face: Image, matte: Mask, recipe: Recipe, measurement: Measurement, face_matte: Mask | None = None
+) -> Image:
+    """Compose one crop.
+
+    Args:
+        plate: Crop of the plate.
+        face: Decoded face, same size and coding.
+        matte: What is swapped: the face, or only its lips or eyes.
+        recipe: What to do.
+        measurement: From `measure`, smoothed.
+        face_matte: The whole face, when `matte` is only a part of it.
+    Returns:
+        The blend; where `matte` is 0 it is the plate, bit for bit.
+    Raises:
+        ShapeError: if sizes differ.
+    """
+    whole = matte if face_matte is None else face_matte
+    trusted, alike = whole, None
+    if measurement.light is not None:
+        face = relight(face, measurement.light.coefficients, recipe.offset)
+        trusted = enlarged(measurement.light.trusted, whole)
+        alike = enlarged(measurement.light.alike, whole)
+    face = correct_contrast(face, trusted, measurement.gain)
+    if recipe.blend is BlendMethod.ALPHA:
+        return blend_alpha(plate, face, matte)
+    bands = recipe.coarse_from_plate if recipe.light is LightSource.BANDS else 0
+    return blend_multiband(plate, face, matte, bands, alike=alike)

@@ -1,0 +1,359 @@
+"""Video deliveries, by PyAV. Samples outside the support are the plate's own codes."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import av
+import av.error
+import numpy as np
+from av.container import InputContainer, OutputContainer
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from pecten.colour.transfer import Encoding, convert
+from pecten.deliver.faults import told
+from pecten.errors import DeliveryError, ShapeError
+from pecten.files import replacing
+from pecten.footage.clip import Clip, ColourTags, Frame
+from pecten.footage.planes import Layout, covered, layout_of, planes_from_rgb, planes_of, quantise, resample
+from pecten.footage.timecode import advance
+from pecten.footage.video import VideoClip
+from pecten.interrupt import held_back
+from pecten.types import Image, Mask, Seal
+
+_VFR_TIME_BASE = Fraction(1, 90000)
+_MARGIN_PX = 4
+
+
+@dataclass(frozen=True)
+class Codec:
+    """How one kind of video is encoded.
+
+    Attributes:
+        encoder: FFmpeg's name.
+        pixel_format: What it is given; None for the plate's own.
+        options: Of the encoder.
+    """
+
+    encoder: str
+    pixel_format: str | None
+    options: dict[str, str] = field(default_factory=dict)
+
+
+# Profile 3 is HQ, 4 is 4444. prores_aw gives the same bitstream as prores_ks about four times as fast.
+CODECS = {
+    "prores": Codec("prores_aw", "yuv422p10le", {"profile": "3", "vendor": "apl0"}),
+    "prores4444": Codec("prores_aw", "yuv444p10le", {"profile": "4", "vendor": "apl0"}),
+    "h264": Codec("libx264", "yuv420p", {"crf": "14", "preset": "medium"}),
+    "ffv1": Codec("ffv1", None, {"level": "3", "slices": "4", "slicecrc": "1"}),
+}
+# The first codec is the container's own.
+CONTAINERS = {
+    ".mov": ("prores", "prores4444", "h264"),
+    ".mp4": ("h264",),
+    ".mkv": ("ffv1", "h264", "prores", "prores4444"),
+}
+
+
+class VideoWriter:
+    """A video being written beside its final place."""
+
+    def __init__(
+        self, path: Path, plate: Clip, *, codec: str | None = None, overwrite: bool = False, seal: Seal | None = None
+    ) -> None:
+        """Check that the delivery can be made; the file begins with the first frame.
+
+        Raises:
+            DeliveryError: if the place is taken or the plate does not fit the codec.
+        """
+        info = plate.info
+        choices = CONTAINERS[path.suffix.lower()]
+        name = codec or choices[0]
+        if name not in choices:
+            raise DeliveryError(f"{path}: {name} does not go into {path.suffix}; use one of {', '.join(choices)}")
+        if path.exists():
+            if path.samefile(info.path):
+                raise DeliveryError(f"{path}: that is the plate itself; choose another name")
+            if not overwrite:
+                raise DeliveryError(f"{path}: exists already; choose another name, or give --overwrite")
+        self._path, self._plate, self._codec = path, plate, CODECS[name]
+        self._format = self._codec.pixel_format or _lossless_format(plate)
+        self._layout = layout_of(self._format)
+        # FFV1 cannot cut slices out of 4:2:0 with an odd side; without them it takes any size.
+        odd = info.width % 2 or info.height % 2
+        self._options = {} if odd and self._codec.encoder == "ffv1" else self._codec.options
+        steps = (self._layout.step_x, self._layout.step_y) if self._layout and self._codec.pixel_format else (1, 1)
+        if info.width % steps[0] or info.height % steps[1]:
+            raise DeliveryError(
+                f"{path}: {info.width}x{info.height} has an odd side, which {name} cannot hold; deliver .mkv instead"
+            )
+        self._encoding = info.encoding if info.kind == "video" else Encoding.REC709
+        self._tags = _delivery_tags(plate, self._layout)
+        self._place, self._seal = replacing(path), seal
+        self._beside = path
+        self._container: OutputContainer | None = None
+        self._stream: VideoStream | None = None
+        self._sound: _Sound | None = None
+        self._first_index = self._last_index = -1
+
+    def __enter__(self) -> "VideoWriter":
+        """Return the writer."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close, or abort after an exception."""
+        if error is None:
+            self.close()
+        else:
+            self.abort()
+
+    def done(self, number: int) -> bool:
+        """Return False: a video is made in one go."""
+        return False
+
+    def write(self, frame: Frame, image: Image, support: Mask) -> None:
+        """Add a frame; see `Writer.write`."""
+        info = self._plate.info
+        if not (image.shape[:2] == support.shape == (info.height, info.width)):
+            raise ShapeError(
+                f"{self._path}: frame {frame.number} is {image.shape[1]}x{image.shape[0]} with a support of "
+                f"{support.shape[1]}x{support.shape[0]}, but the plate is {info.width}x{info.height}"
+            )
+        with _told(self._path):
+            if self._container is None:
+                self._start(frame.index)
+            assert self._container is not None
+            assert self._stream is not None
+            picture = self._picture(frame, image, support > 0)
+            self._stamp(picture, frame.index)
+            if self._sound:
+                self._sound.mux_until(self._container, self._time(frame.index))
+            self._container.mux(self._stream.encode(picture))
+        self._last_index = frame.index
+
+    def close(self) -> None:
+        """Flush, finish the file and give it its name.
+
+        Raises:
+            DeliveryError: if no frame was written, or the disk is full.
+        """
+        if self._container is None or self._stream is None:
+            raise DeliveryError(f"{self._path}: no frame was written, so there is nothing to deliver")
+        try:
+            with _told(self._path):
+                self._container.mux(self._stream.encode(None))
+                if self._sound:
+                    complete = self._last_index == self._plate.info.frame_count - 1
+                    end = None if complete else self._time(self._last_index + 1)
+                    self._sound.mux_until(self._container, end)
+                    self._sound.close()
+                self._container.close()
+                self._container = None
+                # An interrupt must not part the file from its credentials, nor be lost in the signer's call-backs.
+                with held_back() as interrupt:
+                    if self._seal:
+                        self._seal(self._beside, self._path)
+                    self._place.__exit__(None, None, None)
+        except BaseException:
+            self.abort()
+            raise
+        interrupt.raise_if_came()
+
+    def abort(self) -> None:
+        """Remove what was written."""
+        if self._sound:
+            self._sound.close()
+        if self._container is not None:
+            # The muxer may fail again on the trailer of a file that is thrown away.
+            with contextlib.suppress(OSError, ValueError):
+                self._container.close()
+            self._container = None
+        with contextlib.suppress(DeliveryError):
+            self._place.__exit__(DeliveryError, DeliveryError("aborted"), None)
+
+    def _start(self, index: int) -> None:
+        self._beside = beside = self._place.__enter__()
+        info = self._plate.info
+        container = av.open(str(beside), "w")
+        self._container = container
+        self._first_index = index
+        stream = container.add_stream(self._codec.encoder, rate=info.rate, options=self._options)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt = info.width, info.height, self._format
+        context = stream.codec_context
+        context.color_primaries, context.color_trc = self._tags.primaries, self._tags.transfer
+        context.colorspace, context.color_range = self._matrix_code(), self._range_code()
+        if self._times():
+            context.time_base = _VFR_TIME_BASE
+        if info.timecode:
+            stream.metadata["timecode"] = advance(info.timecode, index, info.rate)
+        self._stream = stream
+        if info.has_audio:
+            self._sound = _Sound(self._path, container, info.path, self._time(index), from_start=index == 0)
+
+    def _picture(self, frame: Frame, image: Image, inside: np.ndarray) -> VideoFrame:
+        """Encode the inside of the support into the plate's own samples."""
+        info = self._plate.info
+        picture = VideoFrame(info.width, info.height, self._format)
+        native = frame.native if isinstance(frame.native, VideoFrame) else None
+        if self._layout is None:
+            return _rgb_picture(self._whole(frame, image, inside), self._format)
+        source = layout_of(native.format.name) if native is not None else None
+        targets = planes_of(picture)
+        if native is None or source is None:
+            whole = self._whole(frame, image, inside)
+            for plane, target in zip(planes_from_rgb(whole, self._layout, self._tags), targets, strict=False):
+                target[:] = quantise(plane, self._layout)
+            return picture
+        _carry(planes_of(native), source, targets, self._layout, self._tags.full_range)
+        _insert(targets, image, inside, self._layout, self._tags)
+        return picture
+
+    def _whole(self, frame: Frame, image: Image, inside: np.ndarray) -> Image:
+        """Return the full frame in the delivery's encoding, with the plate outside the support."""
+        whole: Image = np.where(inside[..., None], image, frame.image)
+        return convert(whole, self._plate.info.encoding, self._encoding)
+
+    def _stamp(self, picture: VideoFrame, index: int) -> None:
+        times = self._times()
+        if times:
+            picture.time_base = _VFR_TIME_BASE
+            picture.pts = round((times[index] - times[self._first_index]) / _VFR_TIME_BASE)
+        else:
+            picture.time_base = 1 / self._plate.info.rate
+            picture.pts = index - self._first_index
+        picture.color_primaries, picture.color_trc = self._tags.primaries, self._tags.transfer
+        picture.colorspace, picture.color_range = self._matrix_code(), self._range_code()
+
+    def _times(self) -> tuple[Fraction, ...] | None:
+        return self._plate.times if isinstance(self._plate, VideoClip) else None
+
+    def _time(self, index: int) -> Fraction:
+        """Return when a frame is shown on the plate's own clock, in s."""
+        times = self._times()
+        if times and index < len(times):
+            return times[index]
+        start = self._plate.start_time if isinstance(self._plate, VideoClip) else Fraction(0)
+        return start + index / self._plate.info.rate
+
+    def _matrix_code(self) -> int:
+        return self._tags.matrix if self._layout else 0
+
+    def _range_code(self) -> int:
+        return 2 if self._tags.full_range else 1
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Turn faults of the disk and of the encoder into a `DeliveryError`."""
+    try:
+        with told(path):
+            yield
+    except av.error.FFmpegError as error:
+        raise DeliveryError(f"{path}: cannot be encoded ({error.strerror}); choose another format") from error
+
+
+class _Sound:
+    """The plate's sound, copied packet by packet in step with the pictures."""
+
+    def __init__(
+        self, path: Path, container: OutputContainer, plate_path: str, start: Fraction, *, from_start: bool
+    ) -> None:
+        """Add a stream for each of the plate's.
+
+        Args:
+            path: The delivery, for messages.
+            container: The delivery.
+            plate_path: Where the sound is.
+            start: Of the first picture, in s on the plate's clock.
+            from_start: Whether all sound before `start` belongs too (encoder priming).
+        """
+        self._source: InputContainer = av.open(plate_path, "r")
+        self._start, self._from_start = start, from_start
+        streams = self._source.streams.audio
+        for stream in streams:
+            if stream.codec_context.name not in container.supported_codecs:
+                raise DeliveryError(
+                    f"{path}: sound in {stream.codec_context.name} does not go into {path.suffix}; deliver .mkv instead"
+                )
+        self._targets = {stream.index: container.add_stream_from_template(stream) for stream in streams}
+        self._packets: Iterator[Packet[Any]] = self._source.demux(tuple(streams))
+        self._waiting: Packet[Any] | None = next(self._packets, None)
+
+    def mux_until(self, container: OutputContainer, end: Fraction | None) -> None:
+        """Copy the packets that start before `end` (s on the plate's clock; None means all)."""
+        while self._waiting is not None:
+            packet = self._waiting
+            if packet.pts is not None and packet.time_base is not None:
+                time = packet.pts * packet.time_base
+                if end is not None and time >= end:
+                    return
+                if self._from_start or time >= self._start:
+                    shift = round(self._start / packet.time_base)
+                    packet.stream, packet.pts = self._targets[packet.stream.index], packet.pts - shift
+                    packet.dts = None if packet.dts is None else packet.dts - shift
+                    container.mux(packet)
+            self._waiting = next(self._packets, None)
+
+    def close(self) -> None:
+        """Close the plate's file."""
+        self._source.close()
+
+
+def _lossless_format(plate: Clip) -> str:
+    """Return the format that FFV1 keeps a plate's own samples in."""
+    info = plate.info
+    if layout_of(info.pixel_format):
+        return info.pixel_format.replace("yuvj", "yuv").replace("yuva", "yuv")
+    return "bgr0" if info.bit_depth <= 8 else "gbrp16le"
+
+
+def _delivery_tags(plate: Clip, layout: Layout | None) -> ColourTags:
+    tags = plate.info.colour
+    full = tags.full_range and layout_of(plate.info.pixel_format) is not None
+    return ColourTags(tags.primaries, tags.transfer, tags.matrix, full or layout is None)
+
+
+def _rgb_picture(image: Image, pixel_format: str) -> VideoFrame:
+    if pixel_format == "bgr0":
+        pixels = np.rint(np.clip(image, 0, 1) * np.float32(255)).astype(np.uint8)
+        return VideoFrame.from_ndarray(pixels, format="rgb24").reformat(format="bgr0")
+    words = np.rint(np.clip(image, 0, 1) * np.float32(65535)).astype(np.uint16)
+    return VideoFrame.from_ndarray(words, format="gbrp16le")
+
+
+def _carry(planes: list[Any], source: Layout, targets: list[Any], wanted: Layout, full_range: bool) -> None:
+    if source == wanted:
+        for plane, target in zip(planes, targets, strict=False):
+            target[:] = plane
+        return
+    for plane, target in zip(resample(planes[:3], source, wanted, full_range), targets, strict=True):
+        target[:] = quantise(plane, wanted)
+
+
+def _insert(targets: list[Any], image: Image, inside: np.ndarray, layout: Layout, tags: ColourTags) -> None:
+    """Replace the samples that lie wholly inside the support, converting no more than its bounding box."""
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    if not len(rows):
+        return
+    # Starts are even so that chroma samples stay where they are; the margin feeds their filter.
+    top, left = (max(0, int(first[0]) - _MARGIN_PX) // 2 * 2 for first in (rows, columns))
+    bottom = min(inside.shape[0], -(-(int(rows[-1]) + 1 + _MARGIN_PX) // 2) * 2)
+    right = min(inside.shape[1], -(-(int(columns[-1]) + 1 + _MARGIN_PX) // 2) * 2)
+    part = np.ascontiguousarray(image[top:bottom, left:right])
+    luma_inside = inside[top:bottom, left:right]
+    chroma_inside = covered(luma_inside, layout)
+    for channel, plane in enumerate(planes_from_rgb(part, layout, tags)):
+        step_x, step_y = (1, 1) if channel == 0 else (layout.step_x, layout.step_y)
+        y, x = top // step_y, left // step_x
+        target = targets[channel][y : y + plane.shape[0], x : x + plane.shape[1]]
+        mask = luma_inside if channel == 0 else chroma_inside
+        target[mask] = quantise(plane, layout)[mask]

@@ -1,0 +1,43 @@
+"""The clips that ship with Pecten: three performers who do not exist."""
+
+from importlib.resources import files
+from pathlib import Path
+
+SOURCE = "ada"
+TARGET = "bruno"
+SHOTS = {
+    "ada": ("ada_interview101", "ada_turns201", "ada_drama301"),
+    "bruno": ("bruno_interview102", "bruno_turns202", "bruno_drama302"),
+    "chidi": ("chidi_interview103", "chidi_turns203", "chidi_drama303"),
+}
+
+
+def folder() -> Path:
+    """Return the folder of the demo's footage."""
+    return Path(str(files("pecten") / "assets" / "demo"))
+
+
+def training_clips(identity: str) -> list[Path]:
+    """Return a performer's training clips; the target's plate counts, as it does in a production."""
+    clips = [folder() / "performers" / f"{shot}.mp4" for shot in SHOTS[identity]]
+    return [*clips, plate()] if identity == TARGET else clips
+
+
+def plate() -> Path:
+    """Return the shot to change: bruno, 72 frames of 1280x720, with sound and timecode."""
+    return folder() / "bruno_plate.mp4"
+
+
+def true_source() -> Path:
+    """Return the source playing the same performance: what the decoder should answer. Never trained on."""
+    return folder() / "truth" / "ada.mp4"
+
+
+def true_swap() -> Path:
+    """Return the true swap in the plate: what the finished frame should be. Never trained on."""
+    return folder() / "truth" / "ada_on_bruno.mp4"
+
+
+def true_region() -> Path:
+    """Return the inner-face region of the true swap, to measure in."""
+    return folder() / "truth" / "ada_on_bruno_face.mp4"

@@ -1,0 +1,122 @@
+"""Whether a face does what the performer did."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64
+
+from pecten.errors import ShapeError
+from pecten.geometry import similarity
+from pecten.types import Points
+
+Track = Float64[np.ndarray, "_frames _points 2"]
+"""Landmarks of one face over time, px."""
+
+Curve = Float64[np.ndarray, " _frames"]
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """Which landmark is what.
+
+    Attributes:
+        outer_eye_corners: Right, left.
+        mouth: Pairs (upper, lower) of inner-lip points.
+        right_eye: Pairs (upper, lower) of lid points.
+        left_eye: Pairs (upper, lower) of lid points.
+    """
+
+    outer_eye_corners: tuple[int, int]
+    mouth: tuple[tuple[int, int], ...]
+    right_eye: tuple[tuple[int, int], ...]
+    left_eye: tuple[tuple[int, int], ...]
+
+
+MESH = Scheme((33, 263), ((13, 14),), ((159, 145), (158, 153)), ((386, 374), (385, 380)))
+"""Of the 478."""
+
+IBUG = Scheme((36, 45), ((61, 67), (62, 66), (63, 65)), ((37, 41), (38, 40)), ((43, 47), (44, 46)))
+"""Of the 68."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How well one performance follows another.
+
+    Attributes:
+        landmark_error: Mean distance after alignment, in inter-ocular distances.
+        mouth: Correlation of the mouth's opening over time; NaN if it never moves.
+        eyes: Correlation of the eyes' opening, mean of both.
+    """
+
+    landmark_error: float
+    mouth: float
+    eyes: float
+
+
+def interocular_px(landmarks: Points, scheme: Scheme = MESH) -> float:
+    """Measure the distance of the outer eye corners."""
+    right, left = scheme.outer_eye_corners
+    return float(np.linalg.norm(landmarks[left] - landmarks[right]))
+
+
+def landmark_error(found: Points, truth: Points, scheme: Scheme = MESH) -> float:
+    """Measure how far a face's landmarks are off once place, size and tilt are taken out.
+
+    Args:
+        found: Landmarks of the face to judge, px.
+        truth: The same landmarks of the performance, px, in any picture.
+        scheme: What the landmarks are.
+    Returns:
+        Mean distance, in inter-ocular distances of the truth.
+    Raises:
+        ShapeError: if the counts differ.
+    """
+    aligned = similarity.apply(similarity.fit_similarity(found, truth), found)
+    return float(np.linalg.norm(aligned - truth, axis=1).mean()) / interocular_px(truth, scheme)
+
+
+def opening(track: Track, pairs: tuple[tuple[int, int], ...], scheme: Scheme = MESH) -> Curve:
+    """Measure how far open a mouth or an eye is.
+
+    Args:
+        track: Landmarks, px.
+        pairs: (upper, lower) landmarks, as in a scheme.
+        scheme: What the landmarks are.
+    Returns:
+        One a frame, in inter-ocular distances.
+    """
+    upper, lower = np.array(pairs).T
+    right, left = scheme.outer_eye_corners
+    gap = np.linalg.norm(track[:, upper] - track[:, lower], axis=2).mean(axis=1)
+    curve: Curve = gap / np.linalg.norm(track[:, left] - track[:, right], axis=1)
+    return curve
+
+
+def correlation(one: Curve, other: Curve) -> float:
+    """Correlate two curves (Pearson); NaN if either is constant."""
+    if len(one) != len(other):
+        raise ShapeError(f"curves of {len(one)} and {len(other)} frames: give equal lengths")
+    a, b = one - one.mean(), other - other.mean()
+    size = float(np.sqrt((a**2).sum() * (b**2).sum()))
+    return float((a * b).sum()) / size if size > 1e-12 else float("nan")
+
+
+def agreement(found: Track, truth: Track, scheme: Scheme = MESH) -> Agreement:
+    """Compare two performances, frame by frame.
+
+    Args:
+        found: Landmarks of the swapped face, px.
+        truth: Landmarks of the performance, px.
+        scheme: What the landmarks are.
+    Raises:
+        ShapeError: if frames or landmarks differ in number.
+    """
+    if found.shape != truth.shape:
+        raise ShapeError(f"performances {found.shape} and {truth.shape}: give equal frames and landmarks")
+    error = float(np.mean([landmark_error(one, other, scheme) for one, other in zip(found, truth, strict=True)]))
+    mouth, right, left = (
+        correlation(opening(found, pairs, scheme), opening(truth, pairs, scheme))
+        for pairs in (scheme.mouth, scheme.right_eye, scheme.left_eye)
+    )
+    return Agreement(error, mouth, (right + left) / 2)

@@ -1,0 +1,30 @@
+"""What several files of tests share."""
+
+import os
+from typing import TYPE_CHECKING
+
+import hypothesis
+import pytest
+
+# A check of a commit must give the same answer twice; by hand new examples are drawn every time.
+hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
+if os.environ.get("CI"):
+    hypothesis.settings.load_profile("ci")
+
+if TYPE_CHECKING:
+    from cli_support import Studio
+
+
+@pytest.fixture(autouse=True)
+def _own_home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep certificates and records of tests out of the user's own folder."""
+    monkeypatch.setenv("PECTEN_HOME", str(tmp_path_factory.getbasetemp() / "pecten_home"))
+
+
+@pytest.fixture(scope="session")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> "Studio":
+    """Clips, datasets and a tiny comb of two performers who do not exist; not to be written to."""
+    # Imported here: jaxtyping's checks must be in place before any of the package is.
+    from cli_support import build_studio
+
+    return build_studio(tmp_path_factory.mktemp("studio"))

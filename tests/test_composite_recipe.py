@@ -1,0 +1,81 @@
+"""A whole composite: measured, smoothed, composed."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pecten.composite import recipe as recipes
+from pecten.composite.contrast import ContrastMethod
+from pecten.types import Image, Mask
+
+RECIPES = [
+    recipes.Recipe(),
+    recipes.PAPER,
+    recipes.Recipe(contrast=ContrastMethod.STD),
+    recipes.Recipe(light=recipes.LightSource.FACE, blend=recipes.BlendMethod.ALPHA),
+]
+
+
+def crop(seed: int, size: int = 128) -> Image:
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:size, :size] / size
+    shade = 0.5 + 0.1 * np.sin(5 * x + seed) * np.cos(4 * y) + 0.02 * rng.normal(size=(size, size))
+    return (shade[..., None] * [1.0, 0.8, 0.7]).astype(np.float32)
+
+
+def disc(radius: float, size: int = 128) -> Mask:
+    y, x = np.mgrid[:size, :size] - (size - 1) / 2
+    return np.clip(radius - np.hypot(x, y) + 0.5, 0, 1).astype(np.float32)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_outside_the_matte_every_recipe_leaves_the_plate(recipe: recipes.Recipe) -> None:
+    plate, face, matte = crop(0), crop(1), disc(50)
+    blended = recipes.compose(plate, face, matte, recipe, recipes.measure(plate, face, matte, recipe))
+    assert blended[matte == 0].tobytes() == plate[matte == 0].tobytes()
+    assert np.abs(blended - plate)[matte == 1].max() > 0.01
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_part_of_the_face_takes_the_light_of_the_whole(recipe: recipes.Recipe) -> None:
+    plate, face, whole, lips = crop(0), crop(1), disc(50), disc(15)
+    measurement = recipes.measure(plate, face, whole, recipe)
+    blended = recipes.compose(plate, face, lips, recipe, measurement, face_matte=whole)
+    assert blended[lips == 0].tobytes() == plate[lips == 0].tobytes()
+    assert np.abs(blended - plate)[lips == 1].max() > 0.01
+
+
+def test_skin_light_keeps_the_faces_own_features_and_takes_the_plates_tone() -> None:
+    face, matte = crop(0), disc(50)
+    plate = face * np.float32(1.3)
+    recipe = recipes.Recipe()
+    blended = recipes.compose(plate, face, matte, recipe, recipes.measure(plate, face, matte, recipe))
+    np.testing.assert_allclose(blended[matte > 0].mean(axis=0), plate[matte > 0].mean(axis=0), rtol=0.02)
+
+
+def test_smoothing_stops_at_cuts_and_passes_over_frames_without_a_face() -> None:
+    recipe, matte = recipes.Recipe(), disc(50)
+    frames = [recipes.measure(crop(0) * np.float32(level), crop(0), matte, recipe) for level in (1.0, 1.0, 1.5, 1.5)]
+    smoothed = recipes.smooth([*frames[:2], None, *frames[2:]], starts=[3], window=5)
+    assert smoothed[2] is None
+    for before, after in zip([*frames[:2], None, *frames[2:]], smoothed, strict=True):
+        if before is None or before.light is None:
+            continue
+        assert after is not None
+        assert after.light is not None
+        np.testing.assert_allclose(after.light.coefficients, before.light.coefficients, atol=1e-9)
+    across = recipes.smooth(frames, window=5)[1]
+    assert across is not None
+    assert across.light is not None
+    assert across.light.coefficients[0, 0] > 0.05
+    assert recipes.smooth([]) == []
+
+
+def test_the_papers_recipe_measures_contrast_only() -> None:
+    plate, face, matte = crop(0), crop(0), disc(50)
+    measurement = recipes.measure(plate, face, matte, recipes.PAPER)
+    assert measurement.light is None
+    assert measurement.gain == pytest.approx(1.0)
+    none = replace(recipes.PAPER, contrast=None)
+    assert recipes.measure(2 * plate, face, matte, none).gain == 1.0

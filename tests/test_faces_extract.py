@@ -1,0 +1,138 @@
+"""From pictures to faces and datasets, with people who come, go and share the picture."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from faces_support import EYES, Pictures, still
+from pecten.errors import FacesError
+from pecten.faces import records
+from pecten.faces.extract import crop_folders, extract_dataset, find_faces
+from pecten.faces.follow import FaceOptions
+from pecten.faces.mesh import LEFT_EYE, RIGHT_EYE
+from pecten.faces.quality import Gates, blur, outside
+from pecten.geometry import similarity as sim
+from pecten.geometry.warp import warp
+from pecten.types import Affine, ByteImage
+
+QUICK = FaceOptions(perturbations=2, threads=1)
+
+
+def _moved(transform: Affine, width: int = 480, height: int = 270) -> ByteImage:
+    return warp(still(), transform, width, height, "cubic", "replicate")
+
+
+def _walk(count: int, step: float = 1.5) -> list[Affine]:
+    return [sim.similarity(1.0 + 0.002 * i, 0.004 * i, (step * i, 0.5 * i)) for i in range(count)]
+
+
+def _blank() -> ByteImage:
+    return np.full((270, 480, 3), 60, dtype=np.uint8)
+
+
+def test_follows_a_known_motion_to_a_fraction_of_a_pixel() -> None:
+    walk = _walk(10)
+    options = FaceOptions(perturbations=9, threads=1, detect_every=4)
+    told: list[tuple[str, int, int]] = []
+    clip = Pictures([_moved(t) for t in walk])
+    shot = find_faces(clip, options, lambda stage, done, total: told.append((stage, done, total)))
+    assert told[-1] == ("faces", 10, 10)
+    assert shot.track_ids() == (0,)
+    assert shot.missing == ()
+    for face, transform in zip(shot.faces, walk, strict=True):
+        for group, eye in ((RIGHT_EYE, EYES[0]), (LEFT_EYE, EYES[1])):
+            expected = sim.apply(transform, eye[None])[0]
+            assert np.linalg.norm(face.landmarks[list(group)].mean(axis=0) - expected) < 3.5
+    # What the normalisation does to one spot of the face must stay: 1024 px of crop are about 280 px here.
+    spot = np.array([[205.0, 130.0]])
+    places = np.array(
+        [sim.apply(face.crop_from_plate, sim.apply(t, spot))[0] for face, t in zip(shot.faces, walk, strict=True)]
+    )
+    assert places.std(axis=0).max() < 3.0
+
+
+def test_two_people_one_of_whom_leaves_and_comes_back() -> None:
+    both = np.hstack([still(), still()])
+    left_only = np.hstack([still(), _blank()])
+    shot = find_faces(Pictures([both, both, left_only, left_only, both, both]), QUICK)
+    assert shot.track_ids() == (0, 1)
+    by_track = {track: [f.index for f in shot.of_track(track)] for track in (0, 1)}
+    assert sorted(map(len, by_track.values())) == [4, 6]
+    assert sorted(by_track.values(), key=len)[0] == [0, 1, 4, 5]
+    assert shot.missing == ()
+
+
+def test_frames_without_a_face_are_told_and_not_an_error() -> None:
+    shot = find_faces(Pictures([_blank(), still(), still(), _blank(), still()]), QUICK)
+    assert [face.index for face in shot.faces] == [1, 2, 4]
+    assert dict(shot.missing)[0] == "no face found"
+    assert {index for index, _ in shot.missing} == {0, 3}
+
+
+def test_a_clip_without_any_face_is_an_error_that_names_it() -> None:
+    with pytest.raises(FacesError, match=r"^pictures\.mp4: no face in any of 2 frames; check"):
+        find_faces(Pictures([_blank(), _blank()]), QUICK)
+
+
+def test_a_cut_begins_another_track() -> None:
+    mirrored_scene = 255 - _moved(sim.similarity(0.9, 0.0, (150.0, 10.0)))[:, :, ::-1]
+    mirrored_scene[60:230, 250:420] = still()[60:230, 120:290]
+    shot = find_faces(Pictures([still(), still(), mirrored_scene, mirrored_scene]), QUICK)
+    assert [(f.index, f.track) for f in shot.faces] == [(0, 0), (1, 0), (2, 1), (3, 1)]
+
+
+def test_options_that_cannot_be_followed_are_refused() -> None:
+    with pytest.raises(FacesError):
+        FaceOptions(detect_every=0)
+
+
+def test_a_dataset_is_written_and_gone_on_with(tmp_path: Path) -> None:
+    clips = [Pictures([_moved(t) for t in _walk(3)], "a/take.mp4"), Pictures([still(), _blank()], "b/take.mp4", 10)]
+    record = extract_dataset(clips, "ada", tmp_path, 64, QUICK)
+    assert record.folders == ("take", "take-2")
+    for place, shot in enumerate(record.shots):
+        for face in shot.faces:
+            crop = cv2.imread(str(tmp_path / record.crop_name(place, face)), cv2.IMREAD_UNCHANGED)
+            assert crop.shape == (64, 64, 3)
+            assert crop.dtype == (np.uint16 if place else np.uint8)
+    again = [Pictures([still()] * 3, "a/take.mp4"), Pictures([still(), _blank()], "b/take.mp4", 10)]
+    extract_dataset(again, "ada", tmp_path, 64, QUICK)
+    assert [clip.reads for clip in again] == [0, 0]
+    extract_dataset(again, "ada", tmp_path, 32, QUICK)
+    assert [clip.reads for clip in again] == [2, 2]
+
+
+def test_an_interrupted_dataset_keeps_its_finished_shots(tmp_path: Path) -> None:
+    first = Pictures([still()], "one.mp4")
+    with pytest.raises(FacesError, match="no face"):
+        extract_dataset([first, Pictures([_blank()], "two.mp4")], "ada", tmp_path, 64, QUICK)
+    with pytest.raises(FacesError, match="no such record"):
+        records.load_dataset(tmp_path)
+    reads = first.reads
+    extract_dataset([first], "ada", tmp_path, 64, QUICK)
+    assert first.reads == reads
+    assert records.load_dataset(tmp_path).identity == "ada"
+
+
+def test_sequences_are_named_without_their_numbers() -> None:
+    names = ["x/sh010.####.exr", "x/sh020.%04d.exr", "x/take 3.mov", "x/###.exr"]
+    assert crop_folders([Pictures([_blank()], name).info for name in names]) == ["sh010", "sh020", "take_3", "clip"]
+
+
+def test_small_blurred_and_cut_off_faces_are_left_out_with_their_reason() -> None:
+    small = _moved(sim.similarity(0.3, 0.0, (100.0, 60.0)))
+    blurred = np.asarray(cv2.GaussianBlur(still(), (0, 0), 6.0))
+    cut_off = _moved(sim.similarity(1.0, 0.0, (-170.0, 0.0)))
+    reasons = [find_faces(Pictures([p]), QUICK).faces[0].left_out for p in (still(), small, blurred, cut_off)]
+    assert reasons == [None, "face narrower than 64 px", "blurred (over 0.72)", "cut off by the edge of the frame"]
+
+
+def test_gates_name_the_first_reason() -> None:
+    gates = Gates()
+    assert gates.why_not(200.0, 0.1, 0.2, 1.0, 0.0) is None
+    assert gates.why_not(200.0, -1.4, 0.2, 1.0, 0.0) == "turned more than 75 degrees"
+    assert gates.why_not(200.0, 0.1, 0.2, 99.0, 0.0) == "landmarks uncertain by more than 12 px"
+    assert blur(np.full((256, 256, 3), 7, dtype=np.uint8)) == 1.0
+    assert outside(np.full((478, 2), -9.0), 10, 10) == 1.0

@@ -1,0 +1,71 @@
+"""Mattes cover what they are named after, and nothing beyond the head."""
+
+import numpy as np
+import pytest
+
+from faces_support import mean_landmarks
+from pecten.errors import ShapeError
+from pecten.faces.mean import MEAN_MESH
+from pecten.faces.mesh import INNER_LIPS, LEFT_EYE, OVAL, RIGHT_BROW, RIGHT_EYE
+from pecten.faces.region import Region, face_matte
+
+
+def _at(matte: np.ndarray, points: np.ndarray) -> np.ndarray:
+    places = np.rint(points).astype(int)
+    return matte[places[:, 1], places[:, 0]]
+
+
+def test_full_covers_the_features_and_stays_inside_the_oval() -> None:
+    # The mean face is symmetric about x = 512; the picture is about its middle between two pixels.
+    landmarks = mean_landmarks(0.25, -0.5)
+    matte = face_matte(landmarks, 256)
+    assert matte.min() == 0
+    assert matte.max() == 1
+    for group in (RIGHT_EYE, LEFT_EYE, RIGHT_BROW, INNER_LIPS):
+        assert _at(matte, landmarks[list(group)]).min() == 1
+    assert _at(matte, landmarks[list(OVAL)]).max() < 0.5
+    np.testing.assert_allclose(matte, matte[:, ::-1], atol=0.6)
+    assert np.abs(matte - matte[:, ::-1]).mean() < 0.01
+
+
+def test_part_mattes_lie_inside_the_full_one() -> None:
+    landmarks = mean_landmarks(0.25)
+    full, lips, eyes = (face_matte(landmarks, 256, region) for region in ("full", "lips", "eyes"))
+    assert (lips <= full).all()
+    assert (eyes <= full).all()
+    assert (lips * eyes).max() == 0
+    assert _at(lips, landmarks[list(INNER_LIPS)]).min() == 1
+    assert _at(eyes, landmarks[[468, 473]]).min() == 1
+
+
+def test_a_turned_face_keeps_its_nose() -> None:
+    centred = MEAN_MESH - np.array([512.0, 540.0, 0.0])
+    c, s = np.cos(1.1), np.sin(1.1)
+    turned = np.column_stack([c * centred[:, 0] + s * centred[:, 2], centred[:, 1]]) * 0.25 + 128
+    matte = face_matte(turned, 256)
+    assert _at(matte, turned[[1, 4, 195]] - np.array([4.0, 0.0])).min() == 1
+
+
+@pytest.mark.parametrize("region", ["full", "lips", "eyes"])
+def test_edges_are_antialiased_to_the_subpixel(region: Region) -> None:
+    areas = [float(face_matte(mean_landmarks(0.2, shift, shift), 220, region).sum()) for shift in (0.0, 0.25, 0.5, 0.8)]
+    assert np.ptp(areas) < 0.004 * areas[0]
+    columns = np.arange(220)
+    centres = []
+    for shift in (0.0, 0.25, 0.5):
+        matte = face_matte(mean_landmarks(0.2, shift, 0.0), 220, region)
+        centres.append(float((matte.sum(axis=0) * columns).sum() / matte.sum()))
+    assert np.diff(centres) == pytest.approx([0.25, 0.25], abs=0.03)
+
+
+def test_a_face_beyond_the_picture_is_cut_and_half_a_mesh_refused() -> None:
+    assert face_matte(mean_landmarks(1.0, 5000.0), 64).max() == 0
+    with pytest.raises(ShapeError):
+        face_matte(np.zeros((68, 2)), 64)
+
+
+def test_the_picture_s_rim_stays_clear() -> None:
+    matte = face_matte(mean_landmarks(0.25, -60.0, 40.0), 256)
+    rim = np.concatenate([matte[:4].ravel(), matte[-4:].ravel(), matte[:, :4].ravel(), matte[:, -4:].ravel()])
+    assert rim.max() == 0
+    assert matte.max() == 1

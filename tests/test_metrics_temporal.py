@@ -1,0 +1,46 @@
+"""Temporal metrics: steady change is free, flicker is not."""
+
+import numpy as np
+import pytest
+
+from pecten.errors import ShapeError
+from pecten.metrics import temporal
+
+
+def shot(levels: list[float]) -> list[np.ndarray]:
+    return [np.full((8, 8, 3), level, np.float32) for level in levels]
+
+
+def test_steady_change_has_no_restlessness() -> None:
+    assert temporal.restlessness(shot([0.1, 0.2, 0.3, 0.4])) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_flicker_of_known_size() -> None:
+    assert temporal.restlessness(shot([0.0, 0.1, 0.0, 0.1])) == pytest.approx(0.2)
+    assert temporal.flicker(shot([0.0, 0.3, 0.0]), shot([0.0, 0.1, 0.0])) == pytest.approx(3.0)
+
+
+def test_only_the_region_counts() -> None:
+    frames = shot([0.0, 0.0, 0.0])
+    frames[1][:, 4:] = 0.5
+    left = np.zeros((8, 8), np.float32)
+    left[:, :4] = 1
+    assert temporal.restlessness(iter(frames), left) == 0
+    assert temporal.restlessness(frames, [left, 1 - left, left]) == pytest.approx(1.0)
+
+
+def test_jitter_of_known_size() -> None:
+    steady = np.stack([np.full((5, 2), 3.0 * index) for index in range(6)])
+    assert temporal.jitter(steady) == 0
+    trembling = steady + np.array([0.0, 1, 0, 1, 0, 1])[:, None, None] * [1.0, 0.0]
+    assert temporal.jitter(trembling) == pytest.approx(2.0)
+    assert temporal.jitter(trembling, unit_px=100.0) == pytest.approx(0.02)
+
+
+def test_too_little_is_a_mistake() -> None:
+    with pytest.raises(ShapeError, match="three"):
+        temporal.restlessness(shot([0.0, 1.0]))
+    with pytest.raises(ShapeError, match="three"):
+        temporal.jitter(np.zeros((2, 4, 2)))
+    with pytest.raises(ShapeError, match="stands still"):
+        temporal.flicker(shot([0.0, 1.0, 0.0]), shot([1.0, 1.0, 1.0]))

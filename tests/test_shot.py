@@ -1,0 +1,204 @@
+"""A shot from plate to writer: what stays untouched, and that a part equals the same part of the whole."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from cli_support import pictures
+from faces_support import Pictures
+from pecten.comb.config import CombConfig
+from pecten.comb.model import Comb
+from pecten.composite.recipe import Measurement, Recipe
+from pecten.deliver.claim import Claim
+from pecten.errors import FacesError
+from pecten.faces.extract import find_faces
+from pecten.faces.follow import FaceOptions
+from pecten.faces.records import FaceFrame, ShotFaces
+from pecten.footage.clip import Frame
+from pecten.shot import SwapOptions, Swapped, _Decoded, _smoothed, plate_faces, swap_shot, working_size
+from pecten.types import Image, Mask
+
+QUICK = FaceOptions(perturbations=1)
+OPTIONS = SwapOptions("chidi", batch=3)
+
+
+class Kept:
+    """A writer that keeps what it is given."""
+
+    def __init__(self, done: Sequence[int] = ()) -> None:
+        self.images: dict[int, tuple[Image, Image, Mask]] = {}
+        self._done = done
+
+    def write(self, frame: Frame, image: Image, support: Mask) -> None:
+        """Keep a frame."""
+        self.images[frame.number] = (frame.image, image, support)
+
+    def done(self, number: int) -> bool:
+        """Say whether it was there."""
+        return number in self._done
+
+    def close(self) -> None:
+        """Do nothing."""
+
+    def abort(self) -> None:
+        """Do nothing."""
+
+    def __enter__(self) -> "Kept":
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def clip() -> Pictures:
+    shown = pictures(count=14)
+    shown[5] = np.full_like(shown[5], 80)
+    return Pictures(shown)
+
+
+@pytest.fixture(scope="module")
+def faces(clip: Pictures) -> ShotFaces:
+    return find_faces(clip, QUICK)
+
+
+@pytest.fixture(scope="module")
+def comb() -> Comb:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        return Comb(CombConfig(("ada", "chidi"), 32, "tiny", latent_size=8)).eval().requires_grad_(False)
+
+
+@pytest.fixture(scope="module")
+def whole(clip: Pictures, faces: ShotFaces, comb: Comb) -> Kept:
+    writer = Kept()
+    swap_shot(clip, faces, comb, OPTIONS, writer)
+    return writer
+
+
+def test_frames_without_a_face_pass_untouched_with_their_reason(
+    clip: Pictures, faces: ShotFaces, comb: Comb, whole: Kept
+) -> None:
+    writer, seen = Kept(), list[Swapped]()
+    told: list[tuple[str, int, int]] = []
+    done = swap_shot(clip, faces, comb, OPTIONS, writer, lambda *now: told.append(now), observe=seen.append)
+    assert (done.frames, done.swapped, done.kept) == (14, 13, 0)
+    assert [number for number, _ in done.untouched] == [5]
+    plate, result, support = writer.images[5]
+    assert result is plate
+    assert not support.any()
+    assert [one.face is None for one in seen] == [index == 5 for index in range(14)]
+    assert told == [("swap", count, 14) for count in range(1, 15)]
+
+
+def test_only_the_support_changes(whole: Kept) -> None:
+    for number, (plate, result, support) in whole.images.items():
+        outside = support == 0
+        assert np.array_equal(plate[outside], result[outside])
+        assert 0.4 < outside.mean() <= 1
+        assert (number == 5) == np.array_equal(plate, result)
+
+
+@pytest.mark.parametrize(("start", "stop"), [(0, 1), (2, 4), (4, 8), (6, 7), (12, 14)])
+def test_a_range_is_the_same_part_of_the_whole(
+    start: int, stop: int, clip: Pictures, faces: ShotFaces, comb: Comb, whole: Kept
+) -> None:
+    writer = Kept()
+    done = swap_shot(clip, faces, comb, OPTIONS, writer, frames=(start, stop))
+    assert done.frames == stop - start
+    assert list(writer.images) == list(range(start, stop))
+    for number, (_, result, support) in writer.images.items():
+        # Batches of another length may round otherwise in the last bits.
+        np.testing.assert_allclose(result, whole.images[number][1], rtol=0, atol=1e-5)
+        assert np.array_equal(support, whole.images[number][2])
+
+
+def test_finished_frames_are_kept_and_the_rest_is_as_in_the_whole(
+    clip: Pictures, faces: ShotFaces, comb: Comb, whole: Kept
+) -> None:
+    writer = Kept(done=[*range(8), 10])
+    done = swap_shot(clip, faces, comb, OPTIONS, writer)
+    assert (done.frames, done.swapped, done.kept) == (14, 5, 9)
+    assert list(writer.images) == [8, 9, 11, 12, 13]
+    for number, (_, result, _) in writer.images.items():
+        np.testing.assert_allclose(result, whole.images[number][1], rtol=0, atol=1e-5)
+
+
+def test_when_all_is_finished_nothing_is_written(clip: Pictures, faces: ShotFaces, comb: Comb) -> None:
+    writer = Kept(done=range(14))
+    done = swap_shot(clip, faces, comb, OPTIONS, writer)
+    assert (done.frames, done.swapped, done.kept, writer.images) == (14, 0, 14, {})
+
+
+def test_a_range_without_a_face_is_refused_in_the_clips_own_numbers(
+    clip: Pictures, faces: ShotFaces, comb: Comb
+) -> None:
+    with pytest.raises(FacesError, match=r"^pictures\.mp4: no face to replace in frames 5-5: choose other frames"):
+        swap_shot(clip, faces, comb, OPTIONS, Kept(), frames=(5, 6))
+
+
+def steps(tracks: Sequence[int | None], face: FaceFrame) -> list[_Decoded]:
+    image = np.zeros((2, 2, 3), np.float32)
+    return [
+        _Decoded(
+            Frame(k, k, image),
+            None if track is None else replace(face, track=track),
+            None if track is None else image,
+            None if track is None else Measurement(None, float(k)),
+        )
+        for k, track in enumerate(tracks)
+    ]
+
+
+def gains(tracks: Sequence[int | None], face: FaceFrame, window: int = 5) -> list[float | None]:
+    done = list(_smoothed(steps(tracks, face), window))
+    assert [step.frame.index for step in done] == list(range(len(tracks)))
+    return [step.measurement and step.measurement.gain for step in done]
+
+
+def test_smoothing_begins_anew_at_another_track(faces: ShotFaces) -> None:
+    face = faces.faces[0]
+    alone, after = gains([0] * 7, face), gains([0] * 7 + [1] * 7, face)
+    assert after[:7] == alone
+    assert after[7:] == [None if gain is None else pytest.approx(gain + 7) for gain in alone]
+    assert gains([0] * 7 + [None] + [0] * 7, face)[:8] == [*alone, None]
+
+
+def test_smoothing_of_a_line_is_the_line(faces: ShotFaces) -> None:
+    assert gains([0] * 11, faces.faces[0])[2:-2] == [pytest.approx(k) for k in range(2, 9)]
+
+
+def test_the_working_size_is_the_power_of_two_next_to_the_face(faces: ShotFaces) -> None:
+    assert working_size(faces.faces) == 256
+    grown = [replace(face, crop_from_plate=face.crop_from_plate / 4) for face in faces.faces]
+    assert working_size(grown) == 1024
+
+
+def test_what_was_found_in_a_plate_is_read_again_until_something_changes(clip: Pictures, tmp_path: Path) -> None:
+    first = plate_faces(clip, tmp_path, QUICK)
+    reads = clip.reads
+    again = plate_faces(clip, tmp_path, QUICK)
+    assert clip.reads == reads
+    assert len(again.faces) == len(first.faces)
+    plate_faces(clip, tmp_path, replace(QUICK, detect_every=3))
+    assert clip.reads == reads + 1
+    (tmp_path / "record.safetensors").write_bytes(b"damaged")
+    plate_faces(clip, tmp_path, replace(QUICK, detect_every=3))
+    assert clip.reads == reads + 2
+
+
+def test_a_claim_holds_for_its_own_job_alone(tmp_path: Path) -> None:
+    job = {"comb": "abc", "tracks": (1, 2), "recipe": {"window": Recipe().window}}
+    claim = Claim(tmp_path / "out.####.exr.json", job)
+    assert not claim.holds()
+    claim.make()
+    assert claim.holds()
+    assert not Claim(claim.path, {**job, "comb": "abd"}).holds()
+    claim.drop()
+    assert not claim.holds()
+    claim.path.write_text("{")
+    assert not claim.holds()
