@@ -3,8 +3,8 @@
     python runs/make_demo_footage.py FOOTAGE src/pecten/assets/demo
 
 FOOTAGE holds `performers/` and `truth/`. What is written: a plate of bruno with sound and timecode, ada's own
-performance of the same lines and the true swap (the two answers to measure against), and every second frame of the
-training clips at half size. The result is at most 12 MB.
+performance of the same lines and the true swap (the two answers to measure against), and one training clip of each
+performer at half size. The result is at most 12 MB.
 """
 
 import sys
@@ -18,11 +18,7 @@ import numpy as np
 
 PLATE_SHOT = "interview901"
 RATE = Fraction(25)
-TRAINING_SHOTS = {
-    "ada": ("interview101", "turns201", "drama301"),
-    "bruno": ("interview102", "turns202", "drama302"),
-    "chidi": ("interview103", "turns203", "drama303"),
-}
+TRAINING_SHOTS = {"ada": "interview101", "bruno": "interview102", "chidi": "interview103"}
 
 
 def decode(path: Path) -> Iterator[np.ndarray]:
@@ -74,11 +70,10 @@ def main(footage: Path, out: Path) -> None:
         encode(list(decode(footage / "truth" / f"{name}.mp4")), target, RATE, 19, sound=role == "plate")
     region = list(decode(footage / "truth" / f"ada_on_bruno_{PLATE_SHOT}_face.mp4"))
     encode(region, out / "truth/ada_on_bruno_face.mp4", RATE, 20)
-    for performer, shots in TRAINING_SHOTS.items():
-        for shot in shots:
-            frames = list(decode(footage / "performers" / f"{performer}_{shot}.mp4"))[::2]
-            small = [cv2.resize(image, (640, 360), interpolation=cv2.INTER_AREA) for image in frames]
-            encode(small, out / "performers" / f"{performer}_{shot}.mp4", RATE / 2, 18)
+    for performer, shot in TRAINING_SHOTS.items():
+        frames = decode(footage / "performers" / f"{performer}_{shot}.mp4")
+        small = [cv2.resize(image, (640, 360), interpolation=cv2.INTER_AREA) for image in frames]
+        encode(small, out / "performers" / f"{performer}_{shot}.mp4", RATE, 18)
 
 
 if __name__ == "__main__":

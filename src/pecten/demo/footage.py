@@ -5,11 +5,8 @@ from pathlib import Path
 
 SOURCE = "ada"
 TARGET = "bruno"
-SHOTS = {
-    "ada": ("ada_interview101", "ada_turns201", "ada_drama301"),
-    "bruno": ("bruno_interview102", "bruno_turns202", "bruno_drama302"),
-    "chidi": ("chidi_interview103", "chidi_turns203", "chidi_drama303"),
-}
+SHOTS = {"ada": "interview101", "bruno": "interview102", "chidi": "interview103"}
+"""The training clip of each performer."""
 
 
 def folder() -> Path:
@@ -19,8 +16,8 @@ def folder() -> Path:
 
 def training_clips(identity: str) -> list[Path]:
     """Return a performer's training clips; the target's plate counts, as it does in a production."""
-    clips = [folder() / "performers" / f"{shot}.mp4" for shot in SHOTS[identity]]
-    return [*clips, plate()] if identity == TARGET else clips
+    own = folder() / "performers" / f"{identity}_{SHOTS[identity]}.mp4"
+    return [own, plate()] if identity == TARGET else [own]
 
 
 def plate() -> Path:

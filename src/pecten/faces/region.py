@@ -30,6 +30,8 @@ _INSET = 0.04
 # Of the way from the brows to the top of the oval.
 _FOREHEAD = 0.55
 _SURFACE_INSET = 0.06
+# Of the face's height: how far below the mesh's chin the matte reaches.
+_CHIN = 0.04
 _LIPS_GROWTH = 1.18
 # The picture's side over the width of the rim that stays clear.
 _RIM = 64
@@ -89,7 +91,7 @@ def _full(landmarks: Points) -> list[Points]:
     oval = landmarks[list(OVAL)]
     middle = landmarks[[6, 197, 195, 5]].mean(axis=0)
     outline = oval + _INSET * (middle - oval)
-    outline = _lower_forehead(outline, landmarks)
+    outline = _under_chin(_lower_forehead(outline, landmarks), landmarks)
     # Of a turned head the nose and the far cheek stand out of the oval: they come from the surface itself.
     surface = landmarks + _SURFACE_INSET * (middle - landmarks)
     return [_rounded(outline), *surface[_TRIANGLES]]
@@ -107,6 +109,18 @@ def _lower_forehead(outline: Points, landmarks: Points) -> Points:
     if top >= brow_line:
         return outline
     lowered: Points = outline + np.outer(above * (1 - _FOREHEAD), down)
+    return lowered
+
+
+def _under_chin(outline: Points, landmarks: Points) -> Points:
+    """Carry the lower edge on beneath the chin, along the face's own vertical: a beard hangs below the jaw."""
+    down = landmarks[152] - landmarks[10]
+    height = float(np.linalg.norm(down))
+    down = down / height
+    mouth = float(landmarks[13] @ down)
+    chin = float(landmarks[152] @ down)
+    depth = np.clip((outline @ down - mouth) / max(chin - mouth, 1e-6), 0.0, 1.0)
+    lowered: Points = outline + np.outer(_CHIN * height * depth, down)
     return lowered
 
 
