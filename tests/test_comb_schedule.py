@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pecten.comb.schedule import Phase, plan, share_images, state_at
+from pecten.comb.schedule import Phase, plan, seconds_left, share_images, state_at
 from pecten.errors import CombError
 
 
@@ -47,3 +47,11 @@ def test_a_wrong_plan_is_refused() -> None:
     for images, share in (([], 0.5), ([-1], 0.5), ([5], 1.5)):
         with pytest.raises(CombError):
             plan(2, images, share)
+
+
+def test_time_left_counts_later_levels_as_dearer_until_they_are_timed() -> None:
+    phases = plan(3, (10, 10, 10), 0.5)
+    assert seconds_left(phases, 0, {}) == 0
+    assert seconds_left(phases, 0, {3: 1.0}) == 10 + 20 + 40
+    assert seconds_left(phases, 15, {3: 1.0, 4: 5.0}) == 5 * 5 + 10 * 10
+    assert seconds_left(phases, 30, {5: 1.0}) == 0

@@ -15,7 +15,7 @@ def _at(matte: np.ndarray, points: np.ndarray) -> np.ndarray:
     return matte[places[:, 1], places[:, 0]]
 
 
-def test_full_covers_the_features_and_stays_inside_the_oval() -> None:
+def test_full_covers_the_features_and_stays_inside_the_oval_but_for_the_chin() -> None:
     # The mean face is symmetric about x = 512; the picture is about its middle between two pixels.
     landmarks = mean_landmarks(0.25, -0.5)
     matte = face_matte(landmarks, 256)
@@ -23,7 +23,12 @@ def test_full_covers_the_features_and_stays_inside_the_oval() -> None:
     assert matte.max() == 1
     for group in (RIGHT_EYE, LEFT_EYE, RIGHT_BROW, INNER_LIPS):
         assert _at(matte, landmarks[list(group)]).min() == 1
-    assert _at(matte, landmarks[list(OVAL)]).max() < 0.5
+    above_the_mouth = landmarks[[i for i in OVAL if MEAN_MESH[i, 1] < MEAN_MESH[13, 1]]]
+    assert _at(matte, above_the_mouth).max() < 0.5
+    # Beneath the chin it goes on for a twenty-fifth of the face's height, not more.
+    chin, height = landmarks[152], landmarks[152, 1] - landmarks[10, 1]
+    assert _at(matte, chin[None] + [[0.0, 0.02 * height - 4]]).min() == 1
+    assert _at(matte, chin[None] + [[0.0, 0.05 * height]]).max() == 0
     np.testing.assert_allclose(matte, matte[:, ::-1], atol=0.6)
     assert np.abs(matte - matte[:, ::-1]).mean() < 0.01
 

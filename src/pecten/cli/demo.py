@@ -33,6 +33,6 @@ def demo(
         return
     use_threads(threads)
     with Screen() as screen:
-        report = run(out, images, screen, screen.say)
+        report = run(out, images, screen, screen.say, screen.expect)
     typer.echo(report.read_text(encoding="utf-8"))
     typer.echo(f"look at {out / 'contact_sheet.png'} and {out / 'side_by_side.mp4'}")

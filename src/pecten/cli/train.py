@@ -53,11 +53,13 @@ def train(
         typer.echo(f"would write a comb of {shape.size} px, {config.images} images seen, to {out}")
         return
     from pecten.dataset.crops import load_crops
+    from pecten.training.forecast import forecast
     from pecten.training.loop import train as run
 
     crops = [load_crops(folder, shape.size) for folder in datasets]
+    typer.echo(forecast(shape, config).line())
     with Screen() as screen:
-        result = run(crops, shape, config, out, screen)
+        result = run(crops, shape, config, out, screen, screen.expect)
     typer.echo(f"comb written to {result}")
 
 

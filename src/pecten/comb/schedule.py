@@ -1,10 +1,13 @@
 """Which level is trained when: a pure function of the images seen."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from pecten.errors import CombError
+
+LEVEL_COST = 2.0
+"""A level's cost in terms of the one below, before it is measured: 1.5 to 2 for small combs, up to 4 for wide ones."""
 
 
 @dataclass(frozen=True)
@@ -64,3 +67,27 @@ def state_at(phases: Sequence[Phase], images_seen: int) -> tuple[int, float]:
             return phase.level, (left + 0.5) / phase.images if phase.fade else 1.0
         left -= phase.images
     return phases[-1].level, 1.0
+
+
+def seconds_left(phases: Sequence[Phase], images_seen: int, seconds_an_image: Mapping[int, float]) -> float:
+    """Estimate how long the rest of the phases takes.
+
+    Args:
+        phases: From `plan`.
+        images_seen: Images of all identities so far.
+        seconds_an_image: Measured, by level. Of levels not reached yet each is taken for `LEVEL_COST` times as dear
+            as the one below.
+    Returns:
+        s; 0 when nothing was measured yet.
+    """
+    if not seconds_an_image:
+        return 0.0
+    known = max(seconds_an_image)
+    total, begin = 0.0, 0
+    for phase in phases:
+        end = begin + phase.images
+        images = max(0, end - max(begin, images_seen))
+        cost = seconds_an_image.get(phase.level, seconds_an_image[known] * LEVEL_COST ** max(0, phase.level - known))
+        total += images * cost
+        begin = end
+    return total

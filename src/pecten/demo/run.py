@@ -17,7 +17,7 @@ from pecten.faces.records import DatasetRecord
 from pecten.footage.clip import open_clip
 from pecten.shot import SwapOptions, render, statement_of
 from pecten.training.config import preset
-from pecten.training.loop import train
+from pecten.training.loop import OnStats, train
 from pecten.types import Progress
 
 PRESET = "quick"
@@ -36,7 +36,7 @@ def plan(out: Path, images: int | None) -> list[str]:
     ]
 
 
-def run(out: Path, images: int | None, progress: Progress, say: Say) -> Path:
+def run(out: Path, images: int | None, progress: Progress, say: Say, on_stats: OnStats | None = None) -> Path:
     """Swap ada onto bruno's shot and measure it against the truth.
 
     Args:
@@ -44,6 +44,7 @@ def run(out: Path, images: int | None, progress: Progress, say: Say) -> Path:
         images: Images the comb sees; None for the preset's.
         progress: Told how far each stage is.
         say: Told in words what begins.
+        on_stats: Given each row of the training's statistics.
     Returns:
         The report.
     """
@@ -54,7 +55,7 @@ def run(out: Path, images: int | None, progress: Progress, say: Say) -> Path:
     datasets = {identity: _faces(identity, out, shape.size, progress) for identity in footage.SHOTS}
     say(f"2/3 comb: training at {shape.size} px on this machine, {config.images} images")
     crops = [load_crops(out / "faces" / identity, shape.size) for identity in footage.SHOTS]
-    train(crops, shape, config, out / "comb", progress)
+    train(crops, shape, config, out / "comb", progress, on_stats)
     say(f"3/3 swap: {footage.SOURCE} onto {footage.TARGET}'s shot, and the truth beside it")
     gathered, statement = _swap(datasets[footage.TARGET], out, progress)
     return write_report(gathered, out, f"preset {PRESET}, {config.images} images seen", statement, progress)

@@ -195,5 +195,8 @@ def preset(
     if name not in PRESETS:
         raise TrainingError(f"no training preset {name!r}: choose one of {', '.join(PRESETS)}")
     shape, training = PRESETS[name]
-    comb = CombConfig(identities, **{**shape, **({"size": size} if size else {})})
+    chosen = {**shape, **({"size": size} if size else {})}
+    if chosen.get("encoder_px"):
+        chosen["encoder_px"] = min(chosen["encoder_px"], chosen["size"])
+    comb = CombConfig(identities, **chosen)
     return comb, replace(training, images=images) if images else training

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from pecten.comb.config import CombConfig
+from pecten.comb.schedule import seconds_left
 from pecten.comb.weights import FILE_NAME, save_comb
 from pecten.dataset.crops import CropSet
 from pecten.errors import TrainingError
@@ -79,6 +80,7 @@ class _Loop:
         self.on_stats, self.should_stop = on_stats, should_stop
         self.recent: list[Outcome] = []
         self.since: tuple[float, int] = (0.0, 0)
+        self.seconds_an_image: dict[int, float] = {}
 
     def go(self) -> Path:
         """Run to the end, to a stop or to an interrupt; in each case the state is saved."""
@@ -124,6 +126,7 @@ class _Loop:
         run, now = self.run, time.monotonic()
         level, fade = run.state
         rate = (run.clock.images_seen - self.since[1]) / max(now - self.since[0], 1e-9)
+        self.seconds_an_image[level] = 1 / max(rate, 1e-9)
         losses = {
             identity: sum(values) / len(values)
             for identity in run.datasets
@@ -139,7 +142,7 @@ class _Loop:
                 "gradient_norm": round(self.recent[-1].gradient_norm, 5),
                 "images_per_s": round(rate, 2),
                 "lr": run.rate,
-                "eta_s": round(max(run.config.images - run.clock.images_seen, 0) / max(rate, 1e-9), 1),
+                "eta_s": round(seconds_left(run.phases, run.clock.images_seen, self.seconds_an_image), 1),
             }
         )
         self.recent, self.since = [], (now, run.clock.images_seen)
