@@ -36,13 +36,15 @@ def describe_clip(thing: str) -> list[str]:
     from pecten.footage.clip import open_clip
 
     info = open_clip(thing).info
-    kind = "image sequence" if info.kind == "sequence" else "video"
+    still = info.kind == "sequence" and info.frame_count == 1
+    kind = "still" if still else "image sequence" if info.kind == "sequence" else "video"
     numbers = f" ({info.first_number}-{info.first_number + info.frame_count - 1})" if info.kind == "sequence" else ""
     seconds = float(info.frame_count / info.rate)
     colour = info.colour
     lines = [
         f"{info.path}: {kind}, {info.codec} {info.pixel_format}",
-        f"  {info.width}x{info.height}, {info.frame_count} frames{numbers}, {info.rate} frames/s, {seconds:.2f} s",
+        f"  {info.width}x{info.height}"
+        + ("" if still else f", {info.frame_count} frames{numbers}, {info.rate} frames/s, {seconds:.2f} s"),
         f"  timecode {info.timecode or 'none'}, {'with' if info.has_audio else 'no'} sound, "
         f"{info.bit_depth} bits, {info.encoding.value}, primaries/transfer/matrix "
         f"{colour.primaries}/{colour.transfer}/{colour.matrix} {'full' if colour.full_range else 'video'} range",
