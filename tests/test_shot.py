@@ -134,11 +134,19 @@ def test_when_all_is_finished_nothing_is_written(clip: Pictures, faces: ShotFace
     assert (done.frames, done.swapped, done.kept, writer.images) == (14, 0, 14, {})
 
 
-def test_a_range_without_a_face_is_refused_in_the_clips_own_numbers(
-    clip: Pictures, faces: ShotFaces, comb: Comb
-) -> None:
-    with pytest.raises(FacesError, match=r"^pictures\.mp4: no face to replace in frames 5-5: choose other frames"):
-        swap_shot(clip, faces, comb, OPTIONS, Kept(), frames=(5, 6))
+def test_a_range_without_a_face_passes_untouched(clip: Pictures, faces: ShotFaces, comb: Comb) -> None:
+    writer = Kept()
+    done = swap_shot(clip, faces, comb, OPTIONS, writer, frames=(5, 6))
+    assert (done.frames, done.swapped) == (1, 0)
+    [(number, (plate, result, support))] = writer.images.items()
+    assert done.untouched[0][0] == number == 5
+    np.testing.assert_array_equal(result, plate)
+    assert support.max() == 0
+
+
+def test_a_shot_without_the_chosen_face_is_refused(clip: Pictures, faces: ShotFaces, comb: Comb) -> None:
+    with pytest.raises(FacesError, match=r"^pictures\.mp4: no face to replace"):
+        swap_shot(clip, replace(faces, faces=()), comb, OPTIONS, Kept())
 
 
 def steps(tracks: Sequence[int | None], face: FaceFrame) -> list[_Decoded]:

@@ -232,15 +232,13 @@ def swap_shot(
     Returns:
         What was done.
     Raises:
-        FacesError: if none of the frames holds a face of the chosen tracks.
+        FacesError: if the shot holds no face of the chosen tracks. A range without one passes untouched, as a farm's
+            chunk must.
     """
     start, stop = frames or (0, clip.info.frame_count)
     chosen = _faces_by_index(clip, faces, options)
-    if not any(start <= index < stop for index in chosen):
-        first = clip.info.first_number
-        raise FacesError(
-            f"{clip.info.path}: no face to replace in frames {first + start}-{first + stop - 1}: choose other frames"
-        )
+    if not chosen:
+        raise FacesError(f"{clip.info.path}: no face to replace: choose another clip")
     reasons = dict(faces.missing)
     size = working_size(chosen.values())
     untouched: list[tuple[int, str]] = []
