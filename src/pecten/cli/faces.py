@@ -36,6 +36,7 @@ def faces(
     from pecten.errors import ConsentError
     from pecten.faces.extract import extract_dataset
     from pecten.faces.follow import FaceOptions
+    from pecten.faces.overview import write_overview
     from pecten.footage.clip import open_clip
 
     check_identity(identity)
@@ -51,6 +52,7 @@ def faces(
         record = extract_dataset(opened, identity, out, size, options, screen)
     for line in describe_dataset(record):
         typer.echo(line)
+    typer.echo(f"look at {write_overview(out, record)}")
     try:
         find(identity, consent_folders(consent))
     except ConsentError as missing:

@@ -27,10 +27,12 @@ def draw_curves(stats: Path, out: Path) -> None:
     for identity in rows[0]["loss"]:
         loss_axis.plot(seen, [row["loss"][identity] for row in rows], label=identity, linewidth=1.2)
     loss_axis.set(xlabel="images seen", ylabel="loss in the face", yscale="log")
-    loss_axis.legend(loc="upper right")
+    loss_axis.legend(loc="upper center")
     loss_axis.grid(alpha=0.3, which="both")
     size_axis = loss_axis.twinx()
     size_axis.step(seen, [2 ** row["level"] for row in rows], color="black", alpha=0.25, where="post")
     size_axis.set_ylabel("size trained (px)")
     size_axis.set_yscale("log", base=2)
+    sizes = sorted({2 ** row["level"] for row in rows})
+    size_axis.set_yticks(sizes, [str(size) for size in sizes])
     figure.savefig(out, dpi=110)

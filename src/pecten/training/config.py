@@ -155,10 +155,10 @@ PRESETS: Mapping[str, tuple[Mapping[str, Any], TrainConfig]] = {
             "encoder_px": 128,
         },
         TrainConfig(
-            images=42_000,
+            images=40_000,
             batch=4,
             start_px=32,
-            growth=0.95,
+            growth=0.8,
             fade_share=0.3,
             learning_rate=3.2e-2,
             warmup_images=300,
