@@ -78,12 +78,18 @@ def measure(gathered: Gathered, truth: Truth, progress: Progress) -> list[Row]:
     frames = sorted(set(gathered.shown) & set(truth.swap_faces) & set(truth.source_faces) & set(result_faces))
     if len(frames) < 3:
         raise FacesError(f"{gathered.video}: only {len(frames)} frames hold a face to measure; train longer")
-    return [
-        *_pictures(gathered, truth, frames),
-        *_identity(gathered, truth, frames, result_faces),
-        *_expression(gathered, truth, frames, result_faces),
-        *_motion(gathered, truth, frames),
+    parts: list[Callable[[], list[Row]]] = [
+        lambda: _pictures(gathered, truth, frames),
+        lambda: _identity(gathered, truth, frames, result_faces),
+        lambda: _expression(gathered, truth, frames, result_faces),
+        lambda: _motion(gathered, truth, frames),
     ]
+    rows: list[Row] = []
+    progress("measure figures", 0, len(parts))
+    for done, part in enumerate(parts, start=1):
+        rows += part()
+        progress("measure figures", done, len(parts))
+    return rows
 
 
 def _pictures(gathered: Gathered, truth: Truth, frames: Sequence[int]) -> list[Row]:
