@@ -93,18 +93,8 @@ def measure(gathered: Gathered, truth: Truth, progress: Progress) -> list[Row]:
 
 
 def _pictures(gathered: Gathered, truth: Truth, frames: Sequence[int]) -> list[Row]:
-    def over(one: Callable[[Image, Image, Mask], float]) -> tuple[float, float, float]:
-        plate, swap, decoder = [], [], []
-        for index in frames:
-            shown, region = gathered.shown[index], _region(truth, gathered, index)
-            answer = _crop(truth.swap[index], gathered, index)
-            plate.append(one(_crop(shown.plate, gathered, index), answer, region))
-            swap.append(one(_crop(shown.result, gathered, index), answer, region))
-            own = _crop_by(truth.source[index], truth.source_faces[index])
-            decoder.append(one(enlarge(shown.decoded, CROP_PX), own, region))
-        return float(np.mean(plate)), float(np.mean(swap)), float(np.mean(decoder))
-
-    psnr, ssim, light = over(image.psnr), over(image.ssim), over(image.low_frequency_error)
+    each = np.array([_compare(gathered.shown[i], gathered, truth, i) for i in frames])
+    psnr, ssim, light = each.mean(axis=0).tolist()
     seams = [
         seam.seam(_unit(shown.result), _unit(shown.plate), shown.support.astype(np.float32) / np.float32(255))
         for shown in (gathered.shown[index] for index in frames)
@@ -117,6 +107,18 @@ def _pictures(gathered: Gathered, truth: Truth, frames: Sequence[int]) -> list[R
         Row("SSIM of the decoder against the source's own clip", None, ssim[2], "1"),
         Row("seam: step across the matte's edge / the plate's own", 1.0, float(np.median(seams)), "1"),
     ]
+
+
+def _compare(shown: Shown, gathered: Gathered, truth: Truth, index: int) -> list[list[float]]:
+    """Return PSNR, SSIM and light error, each of the plate, the swap and the decoder."""
+    region, answer = _region(truth, gathered, index), _crop(truth.swap[index], gathered, index)
+    pairs = [
+        (_crop(shown.plate, gathered, index), answer),
+        (_crop(shown.result, gathered, index), answer),
+        (enlarge(shown.decoded, CROP_PX), _crop_by(truth.source[index], truth.source_faces[index])),
+    ]
+    measures = (image.psnr, image.ssim, image.low_frequency_error)
+    return [[measured(one, other, region) for one, other in pairs] for measured in measures]
 
 
 def _identity(gathered: Gathered, truth: Truth, frames: Sequence[int], result: dict[int, FaceFrame]) -> list[Row]:
