@@ -1,14 +1,16 @@
 """Contact sheets: pictures side by side, with words."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import cv2
 import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
-from pecten.errors import ShapeError
-from pecten.types import ByteImage, Image
+from pecten.errors import ShapeError, UsageError
+from pecten.files import replacing
+from pecten.types import ByteImage, Image, Seal
 
 BACKGROUND = (24, 24, 26)
 INK = (222, 222, 222)
@@ -19,6 +21,27 @@ def to_bytes(image: Image) -> ByteImage:
     """Round a display-coded image to 8 bits."""
     rounded: ByteImage = np.rint(np.clip(image, 0.0, 1.0) * 255.0).astype(np.uint8)
     return rounded
+
+
+def save(path: Path, picture: ByteImage, seal: Seal | None = None) -> None:
+    """Write a picture in one piece, in the format that the suffix names.
+
+    Args:
+        path: PNG or JPEG.
+        picture: The picture.
+        seal: Signs it before it gets its name.
+    Raises:
+        UsageError: if no picture can be written under that suffix.
+    """
+    options = [cv2.IMWRITE_JPEG_QUALITY, 90] if path.suffix.lower() in (".jpg", ".jpeg") else []
+    try:
+        _, data = cv2.imencode(path.suffix, np.ascontiguousarray(picture[..., ::-1]), options)
+    except cv2.error as error:
+        raise UsageError(f"{path}: no picture can be written as {path.suffix or 'a file without suffix'}") from error
+    with replacing(path) as beside:
+        beside.write_bytes(data.tobytes())
+        if seal is not None:
+            seal(beside, path)
 
 
 def fit(image: ByteImage, height: int, width: int) -> ByteImage:

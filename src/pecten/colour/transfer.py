@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from pecten.types import Image
+from pecten.types import ByteImage, Image
 
 _VIDEO_GAMMA = 2.4
 _SRGB_SLOPE = 12.92
@@ -116,3 +116,9 @@ def convert(image: Image, source: Encoding, wanted: Encoding) -> Image:
     if source is wanted or Encoding.LINEAR not in (source, wanted):
         return image
     return from_linear(image, wanted) if source is Encoding.LINEAR else to_linear(image, source)
+
+
+def display_bytes(image: Image, encoding: Encoding) -> ByteImage:
+    """Turn an image into what networks and people look at: display-coded, 8 bits."""
+    shown = to_display(image, encoding) * np.float32(255) + np.float32(0.5)
+    return np.clip(shown, 0, 255, out=shown).astype(np.uint8)

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from pecten.colour.transfer import display_bytes
 from pecten.composite.blend import enlarge
 from pecten.demo import footage
 from pecten.demo.gather import Gathered, Shown
 from pecten.errors import FacesError
-from pecten.faces.extract import find_faces, to_bytes
+from pecten.faces.extract import find_faces
 from pecten.faces.follow import FaceOptions
 from pecten.faces.normalise import crop
 from pecten.faces.records import FaceFrame, ShotFaces
@@ -194,7 +195,7 @@ def _unit(picture: ByteImage) -> Image:
 
 def _bytes_of(path: Path) -> list[ByteImage]:
     clip = open_clip(path)
-    return [to_bytes(frame.image, clip.info.encoding) for frame in clip.frames()]
+    return [display_bytes(frame.image, clip.info.encoding) for frame in clip.frames()]
 
 
 def _main(found: ShotFaces) -> dict[int, FaceFrame]:

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pecten import sheet
-from pecten.colour.transfer import to_display
+from pecten.colour.transfer import display_bytes
 from pecten.faces.records import FaceFrame
 from pecten.footage.clip import Clip
 from pecten.shot import Swapped
@@ -45,8 +44,8 @@ class Gatherer:
             return
         self._shown[swapped.frame.index] = Shown(
             swapped.face,
-            sheet.to_bytes(to_display(swapped.frame.image, self._encoding)),
-            sheet.to_bytes(to_display(swapped.result, self._encoding)),
+            display_bytes(swapped.frame.image, self._encoding),
+            display_bytes(swapped.result, self._encoding),
             np.rint(np.clip(swapped.support, 0, 1) * 255).astype(np.uint8),
             swapped.decoded,
         )

@@ -3,9 +3,9 @@
 from dataclasses import asdict
 from pathlib import Path
 
-import cv2
 import numpy as np
 
+from pecten import sheet
 from pecten.deliver.credentials import Statement, seal_with
 from pecten.deliver.writer import open_writer
 from pecten.demo import footage
@@ -13,7 +13,7 @@ from pecten.demo.curves import draw_curves
 from pecten.demo.figures import Row, Truth, measure, read_truth
 from pecten.demo.gather import Gathered
 from pecten.demo.pictures import Look, side_by_side, square_around, swap_sheet, wipe, wipe_position
-from pecten.files import replacing, write_json, write_text
+from pecten.files import write_json, write_text
 from pecten.footage.clip import Clip, open_clip
 from pecten.types import ByteImage, Progress
 
@@ -48,11 +48,7 @@ def _write_sheet(gathered: Gathered, truth: Truth, path: Path, training: str, st
     chosen = [frames[i] for i in np.linspace(0, len(frames) - 1, SHEET_FRAMES).astype(int)]
     title = f"{footage.SOURCE} onto {footage.TARGET}'s shot ({training})"
     picture = swap_sheet([_look(gathered, truth, index) for index in chosen], title)
-    done, data = cv2.imencode(".png", picture[..., ::-1])
-    assert done
-    with replacing(path) as beside:
-        beside.write_bytes(data.tobytes())
-        seal_with(statement)(beside, path)
+    sheet.save(path, picture, seal_with(statement))
 
 
 def _look(gathered: Gathered, truth: Truth, index: int) -> Look:

@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from pecten.colour.transfer import Encoding, to_display
+from pecten.colour.transfer import display_bytes, to_display
 from pecten.errors import FacesError
 from pecten.faces import normalise, quality, stabilise
 from pecten.faces.detect import Detector
@@ -51,7 +51,7 @@ def find_faces(clip: Clip, options: FaceOptions | None = None, progress: Progres
     missing: list[tuple[int, str]] = []
     info = clip.info
     for frame in clip.frames():
-        image = to_bytes(frame.image, info.encoding)
+        image = display_bytes(frame.image, info.encoding)
         sightings, reason = follower.follow(frame.index, image)
         faces += [_face_frame(s, frame.index, frame.number, image, options) for s in sightings]
         if reason is not None:
@@ -75,12 +75,6 @@ def find_faces(clip: Clip, options: FaceOptions | None = None, progress: Progres
         faces=tuple(faces),
         missing=tuple(missing),
     )
-
-
-def to_bytes(image: Image, encoding: Encoding) -> ByteImage:
-    """Turn a frame into what the networks look at: display-coded, 8 bits."""
-    shown = to_display(image, encoding) * np.float32(255) + np.float32(0.5)
-    return np.clip(shown, 0, 255, out=shown).astype(np.uint8)
 
 
 def smoothed(faces: Sequence[FaceFrame]) -> list[FaceFrame]:

@@ -7,7 +7,6 @@ import numpy as np
 
 from pecten import sheet
 from pecten.faces.records import DatasetRecord, FaceFrame
-from pecten.files import replacing
 from pecten.types import ByteImage
 
 OVERVIEW = "overview.jpg"
@@ -35,10 +34,7 @@ def write_overview(folder: Path, record: DatasetRecord) -> Path:
                 names.append(name)
     title = f"{record.identity}: {', '.join(record.folders)}"
     picture = sheet.contact_sheet(rows, [""] * COLUMNS, names, title, (CELL_PX, CELL_PX))
-    done, data = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
-    assert done
-    with replacing(folder / OVERVIEW) as beside:
-        beside.write_bytes(data.tobytes())
+    sheet.save(folder / OVERVIEW, picture)
     return folder / OVERVIEW
 
 

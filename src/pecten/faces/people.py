@@ -2,12 +2,10 @@
 
 import numpy as np
 
-from pecten.colour.transfer import Encoding, to_display
+from pecten.colour.transfer import display_bytes
 from pecten.faces.records import FaceFrame, ShotFaces
 from pecten.footage.clip import Clip
 from pecten.metrics.identity import MESH_POINTS, Embedder, Embedding, distance, mean_embedding
-from pecten.sheet import to_bytes
-from pecten.types import ByteImage, Image
 
 SAME_PERSON = 0.57
 """Distance of dlib's embeddings below which two faces are one person (EER 1 % on an easy set)."""
@@ -51,8 +49,4 @@ def _person(clip: Clip, faces: tuple[FaceFrame, ...], embedder: Embedder, looks:
 
 def _embed(clip: Clip, face: FaceFrame, embedder: Embedder) -> Embedding:
     image = next(iter(clip.frames(face.index, face.index + 1))).image
-    return embedder.embed(_shown(image, clip.info.encoding), face.landmarks[list(MESH_POINTS)])
-
-
-def _shown(image: Image, encoding: Encoding) -> ByteImage:
-    return to_bytes(to_display(image, encoding))
+    return embedder.embed(display_bytes(image, clip.info.encoding), face.landmarks[list(MESH_POINTS)])

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from pecten import sheet
 from pecten.comb.config import CombConfig
 from pecten.comb.schedule import seconds_left
 from pecten.comb.weights import FILE_NAME, save_comb
@@ -17,7 +18,7 @@ from pecten.errors import TrainingError
 from pecten.files import write_json, write_text
 from pecten.interrupt import held_back
 from pecten.training.config import TrainConfig
-from pecten.training.preview import preview, write_preview
+from pecten.training.preview import preview
 from pecten.training.run import Run
 from pecten.training.step import Outcome
 from pecten.types import Progress, silent
@@ -180,8 +181,8 @@ class _Loop:
         level, fade = self.run.state
         crops = self.run.crops_at(level)
         inputs = {identity: _spread(images).float() / 255 for identity, (images, _, _) in crops.items()}
-        sheet = preview(self.run.ema, inputs, level, fade)
-        write_preview(self.out / "previews" / f"{self.run.clock.images_seen:08d}.png", sheet)
+        shown = preview(self.run.ema, inputs, level, fade)
+        sheet.save(self.out / "previews" / f"{self.run.clock.images_seen:08d}.png", shown)
 
     def _note(self, row: dict[str, Any]) -> None:
         with (self.out / "stats.jsonl").open("a", encoding="utf-8") as handle:

@@ -1,16 +1,13 @@
 """A picture to judge a run by: every identity's crop, and what every decoder makes of it."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from pecten.comb.model import Comb
-from pecten.files import replacing
 
 
 @torch.no_grad()
@@ -32,10 +29,3 @@ def preview(
         rows.append(torch.cat([torch.cat(list(column), dim=1) for column in shown], dim=2))
     sheet = torch.cat(rows, dim=1).clamp(0, 1).mul(255).round().byte()
     return np.ascontiguousarray(sheet.permute(1, 2, 0).cpu().numpy())
-
-
-def write_preview(path: Path, sheet: UInt8[np.ndarray, "_height _width 3"]) -> None:
-    """Write a preview as PNG in one piece."""
-    _, encoded = cv2.imencode(".png", sheet[..., ::-1])
-    with replacing(path) as beside:
-        beside.write_bytes(encoded.tobytes())
