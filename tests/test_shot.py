@@ -19,7 +19,8 @@ from pecten.faces.extract import find_faces
 from pecten.faces.follow import FaceOptions
 from pecten.faces.records import FaceFrame, ShotFaces
 from pecten.footage.clip import Frame
-from pecten.shot import SwapOptions, Swapped, _Decoded, _smoothed, plate_faces, swap_shot, working_size
+from pecten.shot import SwapOptions, Swapped, plate_faces, swap_shot, working_size
+from pecten.shot.swap import _Decoded, _smoothed
 from pecten.types import Image, Mask
 
 QUICK = FaceOptions(perturbations=1)

@@ -1,0 +1,99 @@
+"""A swapped shot as a signed delivery."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from pecten import __version__
+from pecten.comb.model import Comb
+from pecten.comb.weights import file_of
+from pecten.consent import PerformerRecord, fingerprint
+from pecten.deliver.claim import Claim
+from pecten.deliver.credentials import Statement, seal_with
+from pecten.deliver.writer import Writer, open_writer
+from pecten.faces.records import ShotFaces
+from pecten.files import sha256_of
+from pecten.footage.clip import Clip, stamp_of
+from pecten.shot.options import SwapOptions, Swapped, SwapSummary
+from pecten.shot.swap import swap_shot
+from pecten.types import Progress, Seal, silent
+
+
+def render(
+    clip: Clip,
+    faces: ShotFaces,
+    comb: Comb,
+    options: SwapOptions,
+    out: Path,
+    statement: Statement,
+    progress: Progress = silent,
+    frames: tuple[int, int] | None = None,
+    overwrite: bool = False,
+    observe: Callable[[Swapped], None] | None = None,
+    claim: Claim | None = None,
+) -> SwapSummary:
+    """Swap a shot, write it and sign it; frames of a sequence that an earlier run of the same job finished are kept.
+
+    Args:
+        out: Video or sequence pattern.
+        statement: What the content credentials say.
+        overwrite: Replace what is there.
+        claim: From `claim_of`; without it, frames that exist are never kept.
+        clip, faces, comb, options, progress, frames, observe: As for `swap_shot`.
+    Raises:
+        DeliveryError: if the output cannot be written.
+        CredentialsError: if it cannot be signed; an unsigned delivery is not left behind.
+    """
+    with open_output(clip, out, overwrite, claim, seal_with(statement)) as writer:
+        if claim is not None:
+            # What is written over may be mixed with another job's frames until the last is replaced.
+            claim.drop() if overwrite else claim.make()
+        return swap_shot(clip, faces, comb, options, writer, progress, frames, observe)
+
+
+def open_output(
+    clip: Clip, out: Path, overwrite: bool = False, claim: Claim | None = None, seal: Seal | None = None
+) -> Writer:
+    """Open what `render` writes to. Nothing is written before the first frame, so this also tells whether it can be.
+
+    Args:
+        clip, out, overwrite, claim: As for `render`.
+        seal: Called with every finished file.
+    Raises:
+        DeliveryError: if the place is taken, is the plate itself, or the format cannot be written.
+    """
+    skip = claim is not None and not overwrite and claim.holds()
+    return open_writer(out, clip, overwrite=overwrite, skip_existing=skip, seal=seal)
+
+
+def claim_of(clip: Clip, options: SwapOptions, out: Path, statement: Statement, folder: Path) -> Claim:
+    """Say what the pixels of a swap depend on.
+
+    Args:
+        clip, options, out, statement: As for `render`.
+        folder: Where the claim is kept.
+    """
+    chosen = {name: value for name, value in asdict(options).items() if name != "batch"}
+    made_by = {"comb": statement.comb_sha256, "pecten": statement.pecten_version}
+    plate = {"plate": clip.info.path, "frames": clip.info.frame_count, "stamp": stamp_of(clip.info)}
+    return Claim(folder / f"{out.name}.json", {**made_by, **plate, "options": chosen})
+
+
+def statement_of(comb: Path, source: PerformerRecord, target: PerformerRecord | None, numbers: str) -> Statement:
+    """Say what the content credentials of a swap say: ids and hashes, never personal data.
+
+    Args:
+        comb: The comb's file or folder.
+        source: Consent record of the face that is shown.
+        target: Consent record of the performer in the plate, when there is one.
+        numbers: Frames of the plate, such as `1001-1100`.
+    """
+    return Statement(
+        title="",
+        source_record=source.record_id,
+        source_record_sha256=fingerprint(source),
+        target_record=target.record_id if target else None,
+        comb_sha256=sha256_of(file_of(comb)),
+        frames=numbers,
+        pecten_version=__version__,
+    )

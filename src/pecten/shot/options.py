@@ -1,0 +1,64 @@
+"""How a shot is swapped, and what that gave."""
+
+from dataclasses import dataclass, field
+
+from pecten.composite.recipe import Recipe
+from pecten.faces.records import FaceFrame
+from pecten.faces.region import Region
+from pecten.footage.clip import Frame
+from pecten.types import Image, Mask
+
+
+@dataclass(frozen=True)
+class SwapOptions:
+    """How a face is put into a plate.
+
+    Attributes:
+        source: Identity whose appearance is put on.
+        region: What is replaced.
+        recipe: How light and contrast are matched and the face is laid into the plate.
+        batch: Crops decoded at a time.
+        tracks: Tracks to replace; None for the person seen most.
+    """
+
+    source: str
+    region: Region = "full"
+    recipe: Recipe = field(default_factory=Recipe)
+    batch: int = 8
+    tracks: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Swapped:
+    """One frame on its way through the composite, for whoever wants to look.
+
+    Attributes:
+        frame: The plate.
+        face: What was found in it; None where nothing is replaced.
+        decoded: The comb's answer at the comb's size, display-coded.
+        result: The finished frame in the plate's encoding.
+        support: Plate pixels that may differ from the plate.
+    """
+
+    frame: Frame
+    face: FaceFrame | None
+    decoded: Image | None
+    result: Image
+    support: Mask
+
+
+@dataclass(frozen=True)
+class SwapSummary:
+    """What a swap did.
+
+    Attributes:
+        frames: In the range, all finished.
+        swapped: Changed by this run.
+        untouched: Number of each frame that was left as it is, and why.
+        kept: Finished by an earlier run.
+    """
+
+    frames: int
+    swapped: int
+    untouched: tuple[tuple[int, str], ...]
+    kept: int = 0

@@ -1,0 +1,178 @@
+"""Plate to finished frames: the only file that knows the order of the stages."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import numpy as np
+
+from pecten.colour.transfer import from_display, to_display
+from pecten.comb.model import Comb
+from pecten.composite.blend import enlarge
+from pecten.composite.paste import paste
+from pecten.composite.recipe import Measurement, compose, measure, smooth
+from pecten.deliver.writer import Writer
+from pecten.errors import FacesError
+from pecten.faces.extract import performer_tracks
+from pecten.faces.normalise import crop
+from pecten.faces.records import FaceFrame, ShotFaces
+from pecten.faces.region import face_matte
+from pecten.footage.clip import Clip, Frame
+from pecten.geometry import similarity
+from pecten.shot.options import SwapOptions, Swapped, SwapSummary
+from pecten.swap.infer import swap_crops
+from pecten.types import CANONICAL_SIZE, Image, Points, Progress, silent
+
+
+@dataclass(frozen=True)
+class _Decoded:
+    frame: Frame
+    face: FaceFrame | None
+    decoded: Image | None
+    measurement: Measurement | None
+
+
+def swap_shot(
+    clip: Clip,
+    faces: ShotFaces,
+    comb: Comb,
+    options: SwapOptions,
+    writer: Writer,
+    progress: Progress = silent,
+    frames: tuple[int, int] | None = None,
+    observe: Callable[[Swapped], None] | None = None,
+) -> SwapSummary:
+    """Replace a performer's face in a shot.
+
+    Args:
+        clip: The plate.
+        faces: What was found in it.
+        comb: A trained comb that holds the source.
+        options: How the face is put in.
+        writer: Where finished frames go, in order.
+        progress: Told after every frame.
+        frames: First and one past the last frame index; None for all. Neighbours outside are read for the
+            smoothing of gains, so that a range rendered alone equals the same range of the whole shot.
+        observe: Called with every finished frame.
+    Returns:
+        What was done.
+    Raises:
+        FacesError: if the shot holds no face of the chosen tracks. A range without one passes untouched, as a farm's
+            chunk must.
+    """
+    start, stop = frames or (0, clip.info.frame_count)
+    chosen = _faces_by_index(clip, faces, options)
+    if not chosen:
+        raise FacesError(f"{clip.info.path}: no face to replace: choose another clip")
+    reasons = dict(faces.missing)
+    size = working_size(chosen.values())
+    untouched: list[tuple[int, str]] = []
+    first = next((i for i in range(start, stop) if not writer.done(clip.info.first_number + i)), stop)
+    done_before = finished = first - start
+    if finished:
+        progress("swap", finished, stop - start)
+    for step in _smoothed(_decode(clip, chosen, comb, options, first, stop), options.recipe.window):
+        if not first <= step.frame.index < stop:
+            continue
+        finished += 1
+        if writer.done(step.frame.number):
+            done_before += 1
+            progress("swap", finished, stop - start)
+            continue
+        done = _finish(step, size, options, clip)
+        writer.write(step.frame, done.result, done.support)
+        if step.face is None:
+            untouched.append((step.frame.number, reasons.get(step.frame.index, "the face is not in this frame")))
+        if observe is not None:
+            observe(done)
+        progress("swap", finished, stop - start)
+    return SwapSummary(finished, finished - done_before - len(untouched), tuple(untouched), done_before)
+
+
+def working_size(faces: Iterable[FaceFrame]) -> int:
+    """Choose the side of the crop that the blend runs on: the power of two next to the face's size in the plate.
+
+    One size serves a whole shot, so that a band means the same in every frame.
+    """
+    scales = [similarity.scale_of(face.crop_from_plate) for face in faces]
+    plate_px = CANONICAL_SIZE / float(np.median(scales))
+    return int(2 ** np.clip(np.round(np.log2(plate_px)), 6, 11))
+
+
+def _faces_by_index(clip: Clip, faces: ShotFaces, options: SwapOptions) -> dict[int, FaceFrame]:
+    tracks = options.tracks or performer_tracks(clip, faces)
+    return {face.index: face for face in faces.only_tracks(tracks).faces}
+
+
+def _decode(
+    clip: Clip, chosen: dict[int, FaceFrame], comb: Comb, options: SwapOptions, start: int, stop: int
+) -> Iterator[_Decoded]:
+    margin = options.recipe.window // 2
+    around = iter(clip.frames(max(0, start - margin), min(clip.info.frame_count, stop + margin)))
+    while group := list(islice(around, options.batch)):
+        seen = [(frame, chosen[frame.index]) for frame in group if frame.index in chosen]
+        answers: dict[int, tuple[Image, Measurement]] = {}
+        if seen:
+            plates = np.stack([_network_crop(frame, face, comb.config.size, clip) for frame, face in seen])
+            decoded = swap_crops(comb, options.source, plates, options.batch)
+            for (frame, face), plate, answer in zip(seen, plates, decoded, strict=True):
+                matte = face_matte(_landmarks_in_crop(face, len(plate)), len(plate))
+                answers[frame.index] = answer, measure(plate, answer, matte, options.recipe)
+        for frame in group:
+            image, measurement = answers.get(frame.index, (None, None))
+            yield _Decoded(frame, chosen.get(frame.index), image, measurement)
+
+
+def _network_crop(frame: Frame, face: FaceFrame, size: int, clip: Clip) -> Image:
+    display = to_display(crop(frame.image, face.crop_from_plate, size), clip.info.encoding)
+    clipped: Image = np.clip(display, 0.0, 1.0)
+    return clipped
+
+
+def _landmarks_in_crop(face: FaceFrame, size: int) -> Points:
+    return similarity.apply(similarity.at_size(face.crop_from_plate, size), face.landmarks)
+
+
+def _smoothed(steps: Iterable[_Decoded], window: int) -> Iterator[_Decoded]:
+    """Smooth what was measured over a window, half a window late; another track starts anew."""
+    measured: deque[Measurement | None] = deque(maxlen=window)
+    waiting: deque[_Decoded] = deque()
+    track: int | None = None
+
+    def release() -> _Decoded:
+        position = len(measured) - len(waiting)
+        step = waiting.popleft()
+        return replace(step, measurement=smooth(list(measured), window=window)[position])
+
+    for step in steps:
+        of_step = step.face.track if step.face else None
+        if of_step != track:
+            while waiting:
+                yield release()
+            measured.clear()
+            track = of_step
+        measured.append(step.measurement)
+        waiting.append(step)
+        if len(waiting) > window // 2:
+            yield release()
+    while waiting:
+        yield release()
+
+
+def _finish(step: _Decoded, size: int, options: SwapOptions, clip: Clip) -> Swapped:
+    frame, face = step.frame, step.face
+    if face is None or step.decoded is None or step.measurement is None:
+        return Swapped(frame, None, None, frame.image, np.zeros(frame.image.shape[:2], np.float32))
+    encoding = clip.info.encoding
+    plate_crop = crop(frame.image, face.crop_from_plate, size)
+    landmarks = _landmarks_in_crop(face, size)
+    whole = face_matte(landmarks, size)
+    matte = whole if options.region == "full" else face_matte(landmarks, size, options.region) * whole
+    blended = compose(
+        to_display(plate_crop, encoding), enlarge(step.decoded, size), matte, options.recipe, step.measurement, whole
+    )
+    result, support = paste(
+        frame.image, from_display(blended, encoding), plate_crop, similarity.at_size(face.crop_from_plate, size), matte
+    )
+    return Swapped(frame, face, step.decoded, result, support)
