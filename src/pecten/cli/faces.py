@@ -5,7 +5,19 @@ from typing import Annotated
 
 import typer
 
-from pecten.cli.options import Consent, DryRun, Rate, check_place, consent_folders, read_rate
+from pecten.cli.options import (
+    ColourConfig,
+    ColourSpace,
+    Consent,
+    DryRun,
+    Exposure,
+    Rate,
+    check_place,
+    consent_folders,
+    read_colour,
+    read_rate,
+    require_colour,
+)
 from pecten.cli.screen import Screen
 
 EXAMPLES = """
@@ -13,6 +25,7 @@ EXAMPLES = """
 Examples:
   pecten faces ada_take1.mov ada_take2.mov --identity ada -o faces/ada
   pecten faces 'plates/sh010.####.exr' --identity bruno -o faces/bruno --rate 24
+  pecten faces take3.mov --identity ada -o faces/ada --colorspace 'S-Log3 S-Gamut3.Cine'
   pecten faces crowd.mp4 --identity chidi --track 2 -o faces/chidi
 """
 
@@ -27,11 +40,14 @@ def faces(
         int | None, typer.Option(help="Take this track instead of the person seen most, where there are several.")
     ] = None,
     rate: Rate = None,
+    colorspace: ColourSpace = None,
+    colorconfig: ColourConfig = None,
+    exposure: Exposure = 0.0,
     consent: Consent = None,
     dry_run: DryRun = False,
 ) -> None:
     """Find, follow and normalise a performer's face: a folder of crops to train on."""
-    from pecten.cli.describe import describe_dataset
+    from pecten.cli.describe import describe_colour, describe_dataset
     from pecten.consent import check_identity, find
     from pecten.errors import ConsentError
     from pecten.faces.extract import extract_dataset
@@ -40,11 +56,15 @@ def faces(
     from pecten.footage.clip import open_clip
 
     check_identity(identity)
-    opened = [open_clip(clip, read_rate(rate)) for clip in clips]
+    colour = read_colour(colorspace, colorconfig, exposure)
+    opened = [open_clip(clip, read_rate(rate), colour) for clip in clips]
+    for clip in opened:
+        require_colour(clip)
     check_place(out)
     if dry_run:
         for clip in opened:
             typer.echo(f"would find faces in {clip.info.path}: {clip.info.frame_count} frames")
+            typer.echo(f"  {describe_colour(clip.info)}")
         typer.echo(f"would write crops of {size} px to {out}")
         return
     options = FaceOptions(perturbations=perturbations, track=track)

@@ -9,7 +9,6 @@ from typing import Any
 import cv2
 import numpy as np
 
-from pecten.colour.transfer import display_bytes, to_display
 from pecten.devices import choose_device
 from pecten.errors import FacesError
 from pecten.faces import normalise, quality, stabilise
@@ -28,6 +27,7 @@ from pecten.faces.records import (
     save_shot,
     shot_note,
 )
+from pecten.faces.shown import part_around
 from pecten.files import replacing
 from pecten.footage.clip import Clip, ClipInfo, stamp_of
 from pecten.types import ByteImage, Image, Progress, silent
@@ -50,9 +50,9 @@ def find_faces(clip: Clip, options: FaceOptions | None = None, progress: Progres
     follower = Follower(options, Detector(options.threads), FaceMesh(options.threads, choose_device(options.device)))
     faces: list[FaceFrame] = []
     missing: list[tuple[int, str]] = []
-    info = clip.info
+    info, view = clip.info, clip.info.view()
     for frame in clip.frames():
-        image = display_bytes(frame.image, info.encoding)
+        image = view.display_bytes(frame.image)
         sightings, reason = follower.follow(frame.index, image)
         faces += [_face_frame(s, frame.index, frame.number, image, options) for s in sightings]
         if reason is not None:
@@ -217,7 +217,8 @@ def _refuse_another(out: Path, identity: str) -> None:
 def _made_with(info: ClipInfo, size: int, options: FaceOptions) -> dict[str, Any]:
     """Return what a shot's crops depend on, as JSON gives it back."""
     chosen = {name: value for name, value in asdict(options).items() if name not in {"threads", "device"}}
-    return {"clip": info.path, "frames": info.frame_count, "stamp": stamp_of(info), "size": size, "options": chosen}
+    made = {"clip": info.path, "frames": info.frame_count, "stamp": stamp_of(info), "colour": info.colour_note()}
+    return {**made, "size": size, "options": chosen}
 
 
 def _finished_shot(path: Path, note: dict[str, Any]) -> ShotFaces | None:
@@ -233,12 +234,11 @@ def _finished_shot(path: Path, note: dict[str, Any]) -> ShotFaces | None:
 def _write_crops(clip: Clip, shot: ShotFaces, folder: Path, size: int, progress: Progress) -> None:
     faces = {face.index: face for face in shot.faces}
     first, last = min(faces), max(faces)
-    deep = clip.info.bit_depth > 8
+    deep, view = clip.info.bit_depth > 8, clip.info.view()
     for frame in clip.frames(first, last + 1):
         if frame.index in faces:
-            shown = to_display(frame.image, clip.info.encoding)
-            cut_out = normalise.crop(shown, faces[frame.index].crop_from_plate, size)
-            _write_png(folder / f"{frame.index:06d}.png", cut_out, deep)
+            part = part_around(frame.image, faces[frame.index].crop_from_plate, view)
+            _write_png(folder / f"{frame.index:06d}.png", part.crop(size), deep)
         progress("crops", frame.index + 1 - first, last + 1 - first)
 
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from pecten.colour.transfer import display_bytes
 from pecten.faces.records import FaceFrame, ShotFaces
 from pecten.footage.clip import Clip
 from pecten.metrics.identity import MESH_POINTS, Embedder, Embedding, distance, mean_embedding
@@ -49,4 +48,4 @@ def _person(clip: Clip, faces: tuple[FaceFrame, ...], embedder: Embedder, looks:
 
 def _embed(clip: Clip, face: FaceFrame, embedder: Embedder) -> Embedding:
     image = next(iter(clip.frames(face.index, face.index + 1))).image
-    return embedder.embed(display_bytes(image, clip.info.encoding), face.landmarks[list(MESH_POINTS)])
+    return embedder.embed(clip.info.view().display_bytes(image), face.landmarks[list(MESH_POINTS)])

@@ -76,6 +76,7 @@ def claim_of(clip: Clip, options: SwapOptions, out: Path, statement: Statement, 
     chosen = {name: value for name, value in asdict(options).items() if name != "batch"}
     made_by = {"comb": statement.comb_sha256, "pecten": statement.pecten_version}
     plate = {"plate": clip.info.path, "frames": clip.info.frame_count, "stamp": stamp_of(clip.info)}
+    plate["colour"] = clip.info.colour_note()
     return Claim(folder / f"{out.name}.json", {**made_by, **plate, "options": chosen})
 
 

@@ -7,22 +7,23 @@ from itertools import islice
 
 import numpy as np
 
-from pecten.colour.transfer import from_display, to_display
+from pecten.colour.view import View
 from pecten.comb.model import Comb
 from pecten.composite.blend import enlarge
 from pecten.composite.paste import paste
+from pecten.composite.pixels import chosen as taken
 from pecten.composite.recipe import Measurement, compose, measure, smooth
 from pecten.deliver.writer import Writer
 from pecten.errors import FacesError
 from pecten.faces.extract import performer_tracks
-from pecten.faces.normalise import crop
 from pecten.faces.records import FaceFrame, ShotFaces
 from pecten.faces.region import face_matte
+from pecten.faces.shown import Part, part_around
 from pecten.footage.clip import Clip, Frame
 from pecten.geometry import similarity
 from pecten.shot.options import SwapOptions, Swapped, SwapSummary
 from pecten.swap.infer import swap_crops
-from pecten.types import CANONICAL_SIZE, Image, Points, Progress, silent
+from pecten.types import CANONICAL_SIZE, Image, Mask, Points, Progress, silent
 
 
 @dataclass(frozen=True)
@@ -66,13 +67,13 @@ def swap_shot(
     if not chosen:
         raise FacesError(f"{clip.info.path}: no face to replace: choose another clip")
     reasons = dict(faces.missing)
-    size = working_size(chosen.values())
+    size, view = working_size(chosen.values()), clip.info.view()
     untouched: list[tuple[int, str]] = []
     first = next((i for i in range(start, stop) if not writer.done(clip.info.first_number + i)), stop)
     done_before = finished = first - start
     if finished:
         progress("swap", finished, stop - start)
-    for step in _smoothed(_decode(clip, chosen, comb, options, first, stop), options.recipe.window):
+    for step in _smoothed(_decode(clip, chosen, comb, options, first, stop, view), options.recipe.window):
         if not first <= step.frame.index < stop:
             continue
         finished += 1
@@ -80,7 +81,7 @@ def swap_shot(
             done_before += 1
             progress("swap", finished, stop - start)
             continue
-        done = _finish(step, size, options, clip)
+        done = _finish(step, size, options, view)
         writer.write(step.frame, done.result, done.support)
         if step.face is None:
             untouched.append((step.frame.number, reasons.get(step.frame.index, "the face is not in this frame")))
@@ -106,7 +107,7 @@ def _faces_by_index(clip: Clip, faces: ShotFaces, options: SwapOptions) -> dict[
 
 
 def _decode(
-    clip: Clip, chosen: dict[int, FaceFrame], comb: Comb, options: SwapOptions, start: int, stop: int
+    clip: Clip, chosen: dict[int, FaceFrame], comb: Comb, options: SwapOptions, start: int, stop: int, view: View
 ) -> Iterator[_Decoded]:
     margin = options.recipe.window // 2
     around = iter(clip.frames(max(0, start - margin), min(clip.info.frame_count, stop + margin)))
@@ -114,7 +115,7 @@ def _decode(
         seen = [(frame, chosen[frame.index]) for frame in group if frame.index in chosen]
         answers: dict[int, tuple[Image, Measurement]] = {}
         if seen:
-            plates = np.stack([_network_crop(frame, face, comb.config.size, clip) for frame, face in seen])
+            plates = np.stack([_network_crop(frame, face, comb.config.size, view) for frame, face in seen])
             decoded = swap_crops(comb, options.source, plates, options.batch)
             for (frame, face), plate, answer in zip(seen, plates, decoded, strict=True):
                 matte = face_matte(_landmarks_in_crop(face, len(plate)), len(plate))
@@ -124,9 +125,8 @@ def _decode(
             yield _Decoded(frame, chosen.get(frame.index), image, measurement)
 
 
-def _network_crop(frame: Frame, face: FaceFrame, size: int, clip: Clip) -> Image:
-    display = to_display(crop(frame.image, face.crop_from_plate, size), clip.info.encoding)
-    clipped: Image = np.clip(display, 0.0, 1.0)
+def _network_crop(frame: Frame, face: FaceFrame, size: int, view: View) -> Image:
+    clipped: Image = np.clip(part_around(frame.image, face.crop_from_plate, view).crop(size), 0.0, 1.0)
     return clipped
 
 
@@ -160,19 +160,25 @@ def _smoothed(steps: Iterable[_Decoded], window: int) -> Iterator[_Decoded]:
         yield release()
 
 
-def _finish(step: _Decoded, size: int, options: SwapOptions, clip: Clip) -> Swapped:
+def _finish(step: _Decoded, size: int, options: SwapOptions, view: View) -> Swapped:
     frame, face = step.frame, step.face
     if face is None or step.decoded is None or step.measurement is None:
         return Swapped(frame, None, None, frame.image, np.zeros(frame.image.shape[:2], np.float32))
-    encoding = clip.info.encoding
-    plate_crop = crop(frame.image, face.crop_from_plate, size)
+    part = part_around(frame.image, face.crop_from_plate, view)
+    plate_crop = part.crop(size)
     landmarks = _landmarks_in_crop(face, size)
     whole = face_matte(landmarks, size)
     matte = whole if options.region == "full" else face_matte(landmarks, size, options.region) * whole
-    blended = compose(
-        to_display(plate_crop, encoding), enlarge(step.decoded, size), matte, options.recipe, step.measurement, whole
-    )
-    result, support = paste(
-        frame.image, from_display(blended, encoding), plate_crop, similarity.at_size(face.crop_from_plate, size), matte
-    )
+    blended = compose(plate_crop, enlarge(step.decoded, size), matte, options.recipe, step.measurement, whole)
+    pasted, inside = paste(part.image, blended, plate_crop, similarity.at_size(part.crop_from_part, size), matte)
+    result, support = _returned(frame.image, part, pasted, inside, view)
     return Swapped(frame, face, step.decoded, result, support)
+
+
+def _returned(plate: Image, part: Part, pasted: Image, inside: Mask, view: View) -> tuple[Image, Mask]:
+    """Put a finished part back into its plate, in the plate's own coding; what did not change keeps its own numbers."""
+    result, support = plate.copy(), np.zeros(plate.shape[:2], np.float32)
+    changed = (inside > 0) & (pasted != part.image).any(axis=2)
+    result[part.place] = taken(view.from_display(pasted), changed, plate[part.place])
+    support[part.place] = inside
+    return result, support
