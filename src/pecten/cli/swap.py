@@ -3,7 +3,7 @@
 from collections import Counter
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,7 +23,6 @@ from pecten.errors import UsageError
 
 if TYPE_CHECKING:
     from pecten.composite.recipe import Recipe
-    from pecten.faces.region import Region
 
 EXAMPLES = """
 \b
@@ -40,7 +39,9 @@ def swap(
     source: Annotated[str, typer.Option("--source", "-s", help="Identity whose face is put on.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Video (.mov, .mp4, .mkv) or sequence (sh.####.exr).")],
     target: Annotated[str | None, typer.Option(help="Identity in the plate, so that their consent is named.")] = None,
-    region: Annotated[str, typer.Option(help="What is replaced: full, lips or eyes.")] = "full",
+    region: Annotated[
+        str, typer.Option(help="What is replaced: full, or parts such as eyes+brows (lips, eyes, brows, nose).")
+    ] = "full",
     light: Annotated[
         str, typer.Option(help="Where light comes from: skin (fitted), bands (the plate's coarsest) or face (as is).")
     ] = "skin",
@@ -102,16 +103,14 @@ def _tracks(track: list[int] | None) -> tuple[int, ...] | None:
     return tuple(track) if track else None
 
 
-def choose_region(name: str) -> "Region":
+def choose_region(name: str) -> str:
     """Read the name of a region."""
-    from typing import get_args
+    from pecten.faces.steady import parts_of
 
-    from pecten.faces.region import Region
-
-    for region in get_args(Region):
-        if region == name:
-            return cast("Region", region)
-    raise UsageError(f"--region {name}: choose one of {', '.join(get_args(Region))}")
+    try:
+        return "+".join(parts_of(name))
+    except UsageError as error:
+        raise UsageError(f"--{error}") from error
 
 
 def choose_recipe(light: str, bands: int, contrast: str | None) -> "Recipe":
