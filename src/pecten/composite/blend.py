@@ -133,11 +133,16 @@ def _difference(plate: Image, face: Image, matte: Mask, extension: Extension) ->
 
 def _well_inside(alike: Mask, matte: Mask, width_px: float) -> Mask:
     """Return where face and plate are alike all around, within the width."""
-    side = 2 * int(width_px) + 1
     # Beyond the matte nothing is known; it must not count as unlike.
     known = np.where(matte > 0, alike, np.float32(1))
-    least: Mask = cv2.erode(known, np.ones((side, side), np.uint8))
-    return cv2.blur(least, (side // 2 + 1, side // 2 + 1))
+    # A wide, soft share needs no more than a small picture.
+    block = max(1, int(width_px / 8))
+    height, width = matte.shape
+    small = cv2.resize(known, (-(-width // block), -(-height // block)), interpolation=cv2.INTER_AREA)
+    reach = int(width_px / block)
+    least = cv2.erode(small, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+    least = cv2.blur(least, (reach + 1, reach + 1))
+    return np.asarray(cv2.resize(least, (width, height), interpolation=cv2.INTER_LINEAR))
 
 
 def _numbers_only(plate: Image) -> Image:
