@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from pecten.colour.transfer import display_bytes, to_display
+from pecten.devices import choose_device
 from pecten.errors import FacesError
 from pecten.faces import normalise, quality, stabilise
 from pecten.faces.detect import Detector
@@ -46,7 +47,7 @@ def find_faces(clip: Clip, options: FaceOptions | None = None, progress: Progres
         FootageError: if the clip cannot be read to its end.
     """
     options = options or FaceOptions()
-    follower = Follower(options, Detector(options.threads), FaceMesh(options.threads))
+    follower = Follower(options, Detector(options.threads), FaceMesh(options.threads, choose_device(options.device)))
     faces: list[FaceFrame] = []
     missing: list[tuple[int, str]] = []
     info = clip.info
@@ -215,7 +216,7 @@ def _refuse_another(out: Path, identity: str) -> None:
 
 def _made_with(info: ClipInfo, size: int, options: FaceOptions) -> dict[str, Any]:
     """Return what a shot's crops depend on, as JSON gives it back."""
-    chosen = {name: value for name, value in asdict(options).items() if name != "threads"}
+    chosen = {name: value for name, value in asdict(options).items() if name not in {"threads", "device"}}
     return {"clip": info.path, "frames": info.frame_count, "stamp": stamp_of(info), "size": size, "options": chosen}
 
 

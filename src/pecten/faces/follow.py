@@ -32,6 +32,7 @@ class FaceOptions:
         track: Which face a dataset is made of; None is the one that covers most area times frames.
         gates: What a frame must pass to be trained on.
         threads: Of each network.
+        device: Of the mesh network: "auto" (a GPU where there is one), "cpu", or as torch names it.
     """
 
     perturbations: int = 9
@@ -43,6 +44,7 @@ class FaceOptions:
     track: int | None = None
     gates: Gates = field(default_factory=Gates)
     threads: int = 2
+    device: str = "auto"
 
     def __post_init__(self) -> None:
         """Refuse what cannot be followed."""

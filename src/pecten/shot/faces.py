@@ -39,5 +39,5 @@ def plate_faces(clip: Clip, folder: Path, options: FaceOptions, progress: Progre
 
 
 def _made_with(info: ClipInfo, options: FaceOptions) -> dict[str, Any]:
-    chosen = {name: value for name, value in asdict(options).items() if name not in {"threads", "track"}}
+    chosen = {name: value for name, value in asdict(options).items() if name not in {"threads", "device", "track"}}
     return {"clip": info.path, "frames": info.frame_count, "stamp": stamp_of(info), "options": chosen}

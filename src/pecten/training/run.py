@@ -15,6 +15,7 @@ from pecten.comb.schedule import state_at
 from pecten.dataset.augment import Batch, augment
 from pecten.dataset.crops import CropSet
 from pecten.dataset.sampling import balance, descriptors, draw
+from pecten.devices import choose_device
 from pecten.training.checkpoint import Clock, load_latest, save
 from pecten.training.config import TrainConfig
 from pecten.training.step import Outcome, average, ema_decay, step
@@ -144,13 +145,6 @@ class Run:
             for theirs, mine in zip(first.parameters(), other.parameters(), strict=True):
                 if theirs in self.optimiser.state:
                     self.optimiser.state[mine] = {k: v.clone() for k, v in self.optimiser.state[theirs].items()}
-
-
-def choose_device(name: str) -> str:
-    """Return "cuda" for "auto" where there is one, else "cpu"; other names stand."""
-    if name != "auto":
-        return name
-    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def _tensor(pictures: UInt8[np.ndarray, "_frames _side _side _channels"], device: torch.device) -> Tensor:
