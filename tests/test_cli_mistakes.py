@@ -340,6 +340,7 @@ def test_command_lines_that_cannot_be_read(words: tuple[str, ...], said: str, he
     [
         (("--region", "nose"), "--region nose: choose one of full, lips, eyes"),
         (("--light", "sun"), "--light sun: choose one of"),
+        (("--blend", "glue"), "--blend glue: choose one of"),
         (("--contrast", "much"), "--contrast much: choose one of"),
         (("--target", "nobody"), "no consent record for nobody"),
     ],
