@@ -338,8 +338,10 @@ def test_command_lines_that_cannot_be_read(words: tuple[str, ...], said: str, he
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--region", "nose"), "--region nose: choose one of full, lips, eyes"),
+        (("--region", "ears"), "--region ears: choose one of full, lips, eyes, brows, nose, or several joined by +"),
+        (("--region", "eyes+"), "--region eyes+: choose one of"),
         (("--light", "sun"), "--light sun: choose one of"),
+        (("--blend", "glue"), "--blend glue: choose one of"),
         (("--contrast", "much"), "--contrast much: choose one of"),
         (("--target", "nobody"), "no consent record for nobody"),
     ],
@@ -360,7 +362,7 @@ def test_things_that_are_nothing(studio: Studio, here: Path, capfd: Capture) -> 
 
 
 def test_a_mistake_of_ours_is_one_line_too(studio: Studio, capfd: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(thing: str) -> list[str]:
+    def broken(*_: object) -> list[str]:
         raise ZeroDivisionError("division\nby zero")
 
     monkeypatch.setattr("pecten.cli.describe.describe", broken)
