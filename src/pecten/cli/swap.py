@@ -48,6 +48,9 @@ def swap(
     contrast: Annotated[
         str | None, typer.Option(help="global, std or none. [default: global with --light bands, else none]")
     ] = None,
+    grain: Annotated[
+        float, typer.Option(min=0, max=2, help="How much of the plate's grain the face gets: 1 as much, 0 none.")
+    ] = 1.0,
     track: Annotated[
         list[int] | None, typer.Option(help="Track to replace (again for more). [default: the one seen most]")
     ] = None,
@@ -77,7 +80,9 @@ def swap(
     loaded.config.check_identity(source, str(comb))
     giver = require(source, "appearance", consent_folders(consent), date.today())
     performer = require(target, "performance", consent_folders(consent), date.today()) if target else None
-    options = SwapOptions(source, choose_region(region), choose_recipe(light, bands, contrast), batch, _tracks(track))
+    options = SwapOptions(
+        source, choose_region(region), choose_recipe(light, bands, contrast, grain), batch, _tracks(track)
+    )
     kept = faces or out.with_name(f"{out.name.split('.')[0]}.faces")
     statement = statement_of(comb, giver, performer, numbers)
     claim = claim_of(clip, options, out, statement, kept)
@@ -114,8 +119,8 @@ def choose_region(name: str) -> "Region":
     raise UsageError(f"--region {name}: choose one of {', '.join(get_args(Region))}")
 
 
-def choose_recipe(light: str, bands: int, contrast: str | None) -> "Recipe":
-    """Read how light and contrast are to be matched."""
+def choose_recipe(light: str, bands: int, contrast: str | None, grain: float) -> "Recipe":
+    """Read how light, contrast and grain are to be matched."""
     from pecten.composite.contrast import ContrastMethod
     from pecten.composite.recipe import LightSource, Recipe
 
@@ -125,4 +130,4 @@ def choose_recipe(light: str, bands: int, contrast: str | None) -> "Recipe":
         raise UsageError(f"--contrast {contrast}: choose one of {', '.join(ContrastMethod)}, none")
     default = ContrastMethod.GLOBAL if light == LightSource.BANDS else None
     method = default if contrast is None else None if contrast == "none" else ContrastMethod(contrast)
-    return Recipe(LightSource(light), bands, method)
+    return Recipe(LightSource(light), bands, method, grain=grain)
