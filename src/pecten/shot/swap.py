@@ -10,8 +10,11 @@ import numpy as np
 from pecten.colour.view import View
 from pecten.comb.model import Comb
 from pecten.composite.blend import enlarge
+from pecten.composite.grain import strengthened
+from pecten.composite.grain_stock import GrainStock, add_grain, grain_stock
+from pecten.composite.matte import EDGE_PX, inner_distance, ramp
 from pecten.composite.paste import paste
-from pecten.composite.pixels import chosen as taken
+from pecten.composite.pixels import chosen
 from pecten.composite.recipe import Measurement, compose, measure, smooth
 from pecten.deliver.writer import Writer
 from pecten.errors import FacesError
@@ -23,6 +26,7 @@ from pecten.footage.clip import Clip, Frame
 from pecten.geometry import similarity
 from pecten.shot.matte import steady_faces
 from pecten.shot.options import SwapOptions, Swapped, SwapSummary
+from pecten.shot.texture import Seen, grain_lacking
 from pecten.swap.infer import swap_crops
 from pecten.types import CANONICAL_SIZE, Image, Mask, Progress, silent
 
@@ -65,17 +69,18 @@ def swap_shot(
             chunk must.
     """
     start, stop = frames or (0, clip.info.frame_count)
-    chosen = _faces_by_index(clip, faces, options)
-    if not chosen:
+    wanted = _faces_by_index(clip, faces, options)
+    if not wanted:
         raise FacesError(f"{clip.info.path}: no face to replace: choose another clip")
     reasons = dict(faces.missing)
-    size, view = working_size(chosen.values()), clip.info.view()
+    stock = grain_stock() if options.recipe.grain > 0 else None
+    size, view = working_size(wanted.values()), clip.info.view()
     untouched: list[tuple[int, str]] = []
     first = next((i for i in range(start, stop) if not writer.done(clip.info.first_number + i)), stop)
     done_before = finished = first - start
     if finished:
         progress("swap", finished, stop - start)
-    for step in _smoothed(_decode(clip, chosen, comb, options, first, stop, view), options.recipe.window):
+    for step in _smoothed(_decode(clip, wanted, comb, options, first, stop, view), options.recipe.window):
         if not first <= step.frame.index < stop:
             continue
         finished += 1
@@ -83,7 +88,7 @@ def swap_shot(
             done_before += 1
             progress("swap", finished, stop - start)
             continue
-        done = _finish(step, size, options, view)
+        done = _finish(step, size, options, view, stock)
         writer.write(step.frame, done.result, done.support)
         if step.face is None:
             untouched.append((step.frame.number, reasons.get(step.frame.index, "the face is not in this frame")))
@@ -111,25 +116,33 @@ def _faces_by_index(clip: Clip, faces: ShotFaces, options: SwapOptions) -> dict[
 def _decode(
     clip: Clip, chosen: dict[int, FaceFrame], comb: Comb, options: SwapOptions, start: int, stop: int, view: View
 ) -> Iterator[_Decoded]:
-    margin = options.recipe.window // 2
+    # Grain is what differs from the frame before, so one more is needed.
+    margin = options.recipe.window // 2 + 1
     borders = steady_faces(chosen, options.region, options.recipe.window)
+    before: Seen | None = None
     around = iter(clip.frames(max(0, start - margin), min(clip.info.frame_count, stop + margin)))
     while group := list(islice(around, options.batch)):
         seen = [(frame, chosen[frame.index]) for frame in group if frame.index in chosen]
         answers: dict[int, tuple[Image, Measurement]] = {}
         if seen:
-            plates = np.stack([_network_crop(frame, face, comb.config.size, view) for frame, face in seen])
+            parts = [part_around(frame.image, face.crop_from_plate, view) for frame, face in seen]
+            plates = np.stack([_network_crop(part, comb.config.size) for part in parts])
             decoded = swap_crops(comb, options.source, plates, options.batch)
-            for (frame, _), plate, answer in zip(seen, plates, decoded, strict=True):
+            for (frame, face), part, plate, answer in zip(seen, parts, plates, decoded, strict=True):
                 matte = borders[frame.index].whole(len(plate))
-                answers[frame.index] = answer, measure(plate, answer, matte, options.recipe)
+                measured = measure(plate, answer, matte, options.recipe)
+                if options.recipe.grain > 0:
+                    seen_now = Seen(frame.index, face.track, part.image, part.crop_from_part, answer, matte)
+                    measured = replace(measured, grain=grain_lacking(seen_now, before))
+                    before = seen_now
+                answers[frame.index] = answer, measured
         for frame in group:
             image, measurement = answers.get(frame.index, (None, None))
             yield _Decoded(frame, chosen.get(frame.index), borders.get(frame.index), image, measurement)
 
 
-def _network_crop(frame: Frame, face: FaceFrame, size: int, view: View) -> Image:
-    clipped: Image = np.clip(part_around(frame.image, face.crop_from_plate, view).crop(size), 0.0, 1.0)
+def _network_crop(part: Part, size: int) -> Image:
+    clipped: Image = np.clip(part.crop(size), 0.0, 1.0)
     return clipped
 
 
@@ -159,15 +172,18 @@ def _smoothed(steps: Iterable[_Decoded], window: int) -> Iterator[_Decoded]:
         yield release()
 
 
-def _finish(step: _Decoded, size: int, options: SwapOptions, view: View) -> Swapped:
+def _finish(step: _Decoded, size: int, options: SwapOptions, view: View, stock: GrainStock | None) -> Swapped:
     frame, face = step.frame, step.face
     if face is None or step.border is None or step.decoded is None or step.measurement is None:
         return Swapped(frame, None, None, frame.image, np.zeros(frame.image.shape[:2], np.float32))
     part = part_around(frame.image, face.crop_from_plate, view)
-    plate_crop = part.crop(size)
+    plate_crop, crop_from_part = part.crop(size), similarity.at_size(part.crop_from_part, size)
     whole, matte = step.border.whole(size), step.border.matte(size)
     blended = compose(plate_crop, enlarge(step.decoded, size), matte, options.recipe, step.measurement, whole)
-    pasted, inside = paste(part.image, blended, plate_crop, similarity.at_size(part.crop_from_part, size), matte)
+    pasted, inside = paste(part.image, blended, plate_crop, crop_from_part, matte)
+    if stock is not None and step.measurement.grain is not None:
+        grain, cover = strengthened(step.measurement.grain, options.recipe.grain), ramp(inner_distance(matte), EDGE_PX)
+        pasted = add_grain(pasted, inside, cover, crop_from_part, grain, stock, frame.number)
     result, support = _returned(frame.image, part, pasted, inside, view)
     return Swapped(frame, face, step.decoded, result, support)
 
@@ -176,6 +192,6 @@ def _returned(plate: Image, part: Part, pasted: Image, inside: Mask, view: View)
     """Put a finished part back into its plate, in the plate's own coding; what did not change keeps its own numbers."""
     result, support = plate.copy(), np.zeros(plate.shape[:2], np.float32)
     changed = (inside > 0) & (pasted != part.image).any(axis=2)
-    result[part.place] = taken(view.from_display(pasted), changed, plate[part.place])
+    result[part.place] = chosen(view.from_display(pasted), changed, plate[part.place])
     support[part.place] = inside
     return result, support
