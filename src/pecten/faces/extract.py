@@ -28,6 +28,7 @@ from pecten.faces.records import (
     save_shot,
     shot_note,
 )
+from pecten.faces.register import Registrar
 from pecten.files import replacing
 from pecten.footage.clip import Clip, ClipInfo, stamp_of
 from pecten.types import ByteImage, Image, Progress, silent
@@ -48,12 +49,15 @@ def find_faces(clip: Clip, options: FaceOptions | None = None, progress: Progres
     """
     options = options or FaceOptions()
     follower = Follower(options, Detector(options.threads), FaceMesh(options.threads, choose_device(options.device)))
+    registrar = Registrar()
     faces: list[FaceFrame] = []
     missing: list[tuple[int, str]] = []
     info = clip.info
     for frame in clip.frames():
         image = display_bytes(frame.image, info.encoding)
         sightings, reason = follower.follow(frame.index, image)
+        if options.register:
+            registrar.see(frame.index, image, sightings)
         faces += [_face_frame(s, frame.index, frame.number, image, options) for s in sightings]
         if reason is not None:
             missing.append((frame.index, reason))
@@ -63,7 +67,9 @@ def find_faces(clip: Clip, options: FaceOptions | None = None, progress: Progres
             f"{info.path}: no face in any of {len(missing)} frames; check that it is the right clip, upright, "
             f"and that the face is at least {options.gates.min_face_px:g} px wide"
         )
-    if options.smooth:
+    if options.register:
+        faces = registered(faces, registrar)
+    elif options.smooth:
         faces = smoothed(faces)
     return ShotFaces(
         clip=info.path,
@@ -83,6 +89,17 @@ def smoothed(faces: Sequence[FaceFrame]) -> list[FaceFrame]:
     result = list(faces)
     for run in _runs(faces):
         transforms = stabilise.smooth_transforms([faces[row].crop_from_plate for row in run])
+        for row, transform in zip(run, transforms, strict=True):
+            result[row] = replace(faces[row], crop_from_plate=transform)
+    return result
+
+
+def registered(faces: Sequence[FaceFrame], registrar: Registrar) -> list[FaceFrame]:
+    """Settle the normalisation along each run of consecutive frames of each track by how the skin was seen to move."""
+    result = list(faces)
+    for run in _runs(faces):
+        first = faces[run[0]]
+        transforms = registrar.normalisation(first.track, first.index, [faces[row].landmarks for row in run])
         for row, transform in zip(run, transforms, strict=True):
             result[row] = replace(faces[row], crop_from_plate=transform)
     return result

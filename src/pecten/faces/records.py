@@ -36,7 +36,7 @@ class FaceFrame:
         score: Probability that this is a face.
         landmarks: The 478 mesh points, in plate px, not smoothed over time.
         spread_px: Of the landmarks under perturbation, at `CANONICAL_SIZE`; 0 when they were not perturbed.
-        crop_from_plate: To a crop of `CANONICAL_SIZE`, smoothed over the shot.
+        crop_from_plate: To a crop of `CANONICAL_SIZE`, settled over the shot.
         yaw_rad: Positive towards the picture's right.
         pitch_rad: Positive down.
         roll_rad: Positive counter-clockwise in the picture.
