@@ -3,7 +3,7 @@
 from collections import Counter
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,7 +23,6 @@ from pecten.errors import UsageError
 
 if TYPE_CHECKING:
     from pecten.composite.recipe import Recipe
-    from pecten.faces.region import Region
 
 EXAMPLES = """
 \b
@@ -40,7 +39,9 @@ def swap(
     source: Annotated[str, typer.Option("--source", "-s", help="Identity whose face is put on.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Video (.mov, .mp4, .mkv) or sequence (sh.####.exr).")],
     target: Annotated[str | None, typer.Option(help="Identity in the plate, so that their consent is named.")] = None,
-    region: Annotated[str, typer.Option(help="What is replaced: full, lips or eyes.")] = "full",
+    region: Annotated[
+        str, typer.Option(help="What is replaced: full, or parts such as eyes+brows (lips, eyes, brows, nose).")
+    ] = "full",
     light: Annotated[
         str, typer.Option(help="Where light comes from: skin (fitted), bands (the plate's coarsest) or face (as is).")
     ] = "skin",
@@ -48,6 +49,9 @@ def swap(
     contrast: Annotated[
         str | None, typer.Option(help="global, std or none. [default: global with --light bands, else none]")
     ] = None,
+    blend: Annotated[
+        str, typer.Option(help="How the face is laid into the plate: multiband, alpha, poisson, seamless or standard.")
+    ] = "multiband",
     track: Annotated[
         list[int] | None, typer.Option(help="Track to replace (again for more). [default: the one seen most]")
     ] = None,
@@ -77,7 +81,9 @@ def swap(
     loaded.config.check_identity(source, str(comb))
     giver = require(source, "appearance", consent_folders(consent), date.today())
     performer = require(target, "performance", consent_folders(consent), date.today()) if target else None
-    options = SwapOptions(source, choose_region(region), choose_recipe(light, bands, contrast), batch, _tracks(track))
+    options = SwapOptions(
+        source, choose_region(region), choose_recipe(light, bands, contrast, blend), batch, _tracks(track)
+    )
     kept = faces or out.with_name(f"{out.name.split('.')[0]}.faces")
     statement = statement_of(comb, giver, performer, numbers)
     claim = claim_of(clip, options, out, statement, kept)
@@ -102,27 +108,27 @@ def _tracks(track: list[int] | None) -> tuple[int, ...] | None:
     return tuple(track) if track else None
 
 
-def choose_region(name: str) -> "Region":
+def choose_region(name: str) -> str:
     """Read the name of a region."""
-    from typing import get_args
+    from pecten.faces.steady import parts_of
 
-    from pecten.faces.region import Region
-
-    for region in get_args(Region):
-        if region == name:
-            return cast("Region", region)
-    raise UsageError(f"--region {name}: choose one of {', '.join(get_args(Region))}")
+    try:
+        return "+".join(parts_of(name))
+    except UsageError as error:
+        raise UsageError(f"--{error}") from error
 
 
-def choose_recipe(light: str, bands: int, contrast: str | None) -> "Recipe":
-    """Read how light and contrast are to be matched."""
+def choose_recipe(light: str, bands: int, contrast: str | None, blend: str = "multiband") -> "Recipe":
+    """Read how light and contrast are to be matched and the face is laid into the plate."""
     from pecten.composite.contrast import ContrastMethod
-    from pecten.composite.recipe import LightSource, Recipe
+    from pecten.composite.recipe import BlendMethod, LightSource, Recipe
 
     if light not in list(LightSource):
         raise UsageError(f"--light {light}: choose one of {', '.join(LightSource)}")
     if contrast not in [None, "none", *ContrastMethod]:
         raise UsageError(f"--contrast {contrast}: choose one of {', '.join(ContrastMethod)}, none")
+    if blend not in list(BlendMethod):
+        raise UsageError(f"--blend {blend}: choose one of {', '.join(BlendMethod)}")
     default = ContrastMethod.GLOBAL if light == LightSource.BANDS else None
     method = default if contrast is None else None if contrast == "none" else ContrastMethod(contrast)
-    return Recipe(LightSource(light), bands, method)
+    return Recipe(LightSource(light), bands, method, BlendMethod(blend))

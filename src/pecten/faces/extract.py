@@ -13,6 +13,7 @@ from pecten.colour.transfer import display_bytes, to_display
 from pecten.devices import choose_device
 from pecten.errors import FacesError
 from pecten.faces import normalise, quality, stabilise
+from pecten.faces.appearance import Album, put_right
 from pecten.faces.detect import Detector
 from pecten.faces.follow import FaceOptions, Follower, Sighting
 from pecten.faces.landmarks import FaceMesh
@@ -30,7 +31,8 @@ from pecten.faces.records import (
 )
 from pecten.faces.register import Registrar
 from pecten.files import replacing
-from pecten.footage.clip import Clip, ClipInfo, stamp_of
+from pecten.footage.clip import Clip, ClipInfo, Frame, stamp_of
+from pecten.metrics.identity import Embedder
 from pecten.types import ByteImage, Image, Progress, silent
 
 
@@ -51,6 +53,7 @@ def find_faces(clip: Clip, options: FaceOptions | None = None, progress: Progres
     follower = Follower(options, Detector(options.threads), FaceMesh(options.threads, choose_device(options.device)))
     registrar = Registrar()
     faces: list[FaceFrame] = []
+    album = Album()
     missing: list[tuple[int, str]] = []
     info = clip.info
     for frame in clip.frames():
@@ -58,7 +61,10 @@ def find_faces(clip: Clip, options: FaceOptions | None = None, progress: Progres
         sightings, reason = follower.follow(frame.index, image)
         if options.register:
             registrar.see(frame.index, image, sightings)
-        faces += [_face_frame(s, frame.index, frame.number, image, options) for s in sightings]
+        crops = [quality.small_crop(image, s.crop_from_plate) for s in sightings]
+        seen = [_face_frame(s, c, frame, image, options) for s, c in zip(sightings, crops, strict=True)]
+        album.add(seen, crops)
+        faces += seen
         if reason is not None:
             missing.append((frame.index, reason))
         progress("faces", frame.index + 1, info.frame_count)
@@ -68,8 +74,10 @@ def find_faces(clip: Clip, options: FaceOptions | None = None, progress: Progres
             f"and that the face is at least {options.gates.min_face_px:g} px wide"
         )
     if options.register:
+        # By the tracks as they were followed, before any is put right.
         faces = registered(faces, registrar)
-    elif options.smooth:
+    faces, portraits = put_right(faces, album, Embedder())
+    if options.smooth and not options.register:
         faces = smoothed(faces)
     return ShotFaces(
         clip=info.path,
@@ -81,6 +89,7 @@ def find_faces(clip: Clip, options: FaceOptions | None = None, progress: Progres
         encoding=info.encoding,
         faces=tuple(faces),
         missing=tuple(missing),
+        portraits=tuple(portraits),
     )
 
 
@@ -117,9 +126,8 @@ def _runs(faces: Sequence[FaceFrame]) -> list[list[int]]:
     return runs
 
 
-def _face_frame(one: Sighting, index: int, number: int, image: ByteImage, options: FaceOptions) -> FaceFrame:
+def _face_frame(one: Sighting, crop: ByteImage, frame: Frame, image: ByteImage, options: FaceOptions) -> FaceFrame:
     pose = normalise.pose(one.landmarks)
-    crop = quality.small_crop(image, one.crop_from_plate)
     why_not = options.gates.why_not(
         quality.face_width_px(one.landmarks),
         pose.yaw_rad,
@@ -128,8 +136,8 @@ def _face_frame(one: Sighting, index: int, number: int, image: ByteImage, option
         quality.outside(one.landmarks, image.shape[1], image.shape[0]),
     )
     return FaceFrame(
-        index=index,
-        number=number,
+        index=frame.index,
+        number=frame.number,
         track=one.track,
         box=one.box,
         score=one.presence,

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 
 from pecten.composite.recipe import Recipe
 from pecten.faces.records import FaceFrame
-from pecten.faces.region import Region
 from pecten.footage.clip import Frame
 from pecten.types import Image, Mask
 
@@ -15,14 +14,14 @@ class SwapOptions:
 
     Attributes:
         source: Identity whose appearance is put on.
-        region: What is replaced.
+        region: What is replaced: full, lips, eyes, brows, nose, or several joined by +.
         recipe: How light and contrast are matched and the face is laid into the plate.
         batch: Crops decoded at a time.
         tracks: Tracks to replace; None for the person seen most.
     """
 
     source: str
-    region: Region = "full"
+    region: str = "full"
     recipe: Recipe = field(default_factory=Recipe)
     batch: int = 8
     tracks: tuple[int, ...] | None = None

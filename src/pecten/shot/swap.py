@@ -17,18 +17,20 @@ from pecten.errors import FacesError
 from pecten.faces.extract import performer_tracks
 from pecten.faces.normalise import crop
 from pecten.faces.records import FaceFrame, ShotFaces
-from pecten.faces.region import face_matte
+from pecten.faces.steady import Steady
 from pecten.footage.clip import Clip, Frame
 from pecten.geometry import similarity
+from pecten.shot.matte import steady_faces
 from pecten.shot.options import SwapOptions, Swapped, SwapSummary
 from pecten.swap.infer import swap_crops
-from pecten.types import CANONICAL_SIZE, Image, Points, Progress, silent
+from pecten.types import CANONICAL_SIZE, Image, Progress, silent
 
 
 @dataclass(frozen=True)
 class _Decoded:
     frame: Frame
     face: FaceFrame | None
+    border: Steady | None
     decoded: Image | None
     measurement: Measurement | None
 
@@ -109,6 +111,7 @@ def _decode(
     clip: Clip, chosen: dict[int, FaceFrame], comb: Comb, options: SwapOptions, start: int, stop: int
 ) -> Iterator[_Decoded]:
     margin = options.recipe.window // 2
+    borders = steady_faces(chosen, options.region, options.recipe.window)
     around = iter(clip.frames(max(0, start - margin), min(clip.info.frame_count, stop + margin)))
     while group := list(islice(around, options.batch)):
         seen = [(frame, chosen[frame.index]) for frame in group if frame.index in chosen]
@@ -116,22 +119,18 @@ def _decode(
         if seen:
             plates = np.stack([_network_crop(frame, face, comb.config.size, clip) for frame, face in seen])
             decoded = swap_crops(comb, options.source, plates, options.batch)
-            for (frame, face), plate, answer in zip(seen, plates, decoded, strict=True):
-                matte = face_matte(_landmarks_in_crop(face, len(plate)), len(plate))
+            for (frame, _), plate, answer in zip(seen, plates, decoded, strict=True):
+                matte = borders[frame.index].whole(len(plate))
                 answers[frame.index] = answer, measure(plate, answer, matte, options.recipe)
         for frame in group:
             image, measurement = answers.get(frame.index, (None, None))
-            yield _Decoded(frame, chosen.get(frame.index), image, measurement)
+            yield _Decoded(frame, chosen.get(frame.index), borders.get(frame.index), image, measurement)
 
 
 def _network_crop(frame: Frame, face: FaceFrame, size: int, clip: Clip) -> Image:
     display = to_display(crop(frame.image, face.crop_from_plate, size), clip.info.encoding)
     clipped: Image = np.clip(display, 0.0, 1.0)
     return clipped
-
-
-def _landmarks_in_crop(face: FaceFrame, size: int) -> Points:
-    return similarity.apply(similarity.at_size(face.crop_from_plate, size), face.landmarks)
 
 
 def _smoothed(steps: Iterable[_Decoded], window: int) -> Iterator[_Decoded]:
@@ -162,13 +161,11 @@ def _smoothed(steps: Iterable[_Decoded], window: int) -> Iterator[_Decoded]:
 
 def _finish(step: _Decoded, size: int, options: SwapOptions, clip: Clip) -> Swapped:
     frame, face = step.frame, step.face
-    if face is None or step.decoded is None or step.measurement is None:
+    if face is None or step.border is None or step.decoded is None or step.measurement is None:
         return Swapped(frame, None, None, frame.image, np.zeros(frame.image.shape[:2], np.float32))
     encoding = clip.info.encoding
     plate_crop = crop(frame.image, face.crop_from_plate, size)
-    landmarks = _landmarks_in_crop(face, size)
-    whole = face_matte(landmarks, size)
-    matte = whole if options.region == "full" else face_matte(landmarks, size, options.region) * whole
+    whole, matte = step.border.whole(size), step.border.matte(size)
     blended = compose(
         to_display(plate_crop, encoding), enlarge(step.decoded, size), matte, options.recipe, step.measurement, whole
     )
