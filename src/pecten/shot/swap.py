@@ -120,8 +120,9 @@ def _decode(
             plates = np.stack([_network_crop(frame, face, comb.config.size, clip) for frame, face in seen])
             decoded = swap_crops(comb, options.source, plates, options.batch)
             for (frame, _), plate, answer in zip(seen, plates, decoded, strict=True):
-                matte = borders[frame.index].whole(len(plate))
-                answers[frame.index] = answer, measure(plate, answer, matte, options.recipe)
+                border, size = borders[frame.index], len(plate)
+                landmarks = similarity.apply(similarity.resize(CANONICAL_SIZE, size), border.landmarks)
+                answers[frame.index] = answer, measure(plate, answer, border.whole(size), options.recipe, landmarks)
         for frame in group:
             image, measurement = answers.get(frame.index, (None, None))
             yield _Decoded(frame, chosen.get(frame.index), borders.get(frame.index), image, measurement)
