@@ -13,6 +13,7 @@ import numpy as np
 
 from pecten.composite.blend import blend_alpha, blend_multiband, blend_standard
 from pecten.composite.contrast import ContrastMethod, contrast_gain, correct_contrast, smooth_gains
+from pecten.composite.grain import Grain, smooth_grain
 from pecten.composite.light import OFFSET, Light, enlarged, fit_light, relight
 from pecten.composite.normals import normal_map
 from pecten.composite.poisson import blend_poisson, blend_seamless
@@ -60,6 +61,7 @@ class Recipe:
             blurred matte) are there to compare with.
         window: Frames over which measurements are smoothed, odd.
         offset: Level below which a light's gain turns into a shift, in the pictures' coding.
+        grain: Strength of the plate's grain on the face; 0 adds none.
     """
 
     light: LightSource = LightSource.SKIN
@@ -68,6 +70,7 @@ class Recipe:
     blend: BlendMethod = BlendMethod.MULTIBAND
     window: int = 9
     offset: float = OFFSET
+    grain: float = 1.0
 
 
 PAPER = Recipe(light=LightSource.BANDS, contrast=ContrastMethod.GLOBAL)
@@ -76,10 +79,17 @@ PAPER = Recipe(light=LightSource.BANDS, contrast=ContrastMethod.GLOBAL)
 
 @dataclass(frozen=True)
 class Measurement:
-    """What one frame says about light and contrast; less than 100 KB."""
+    """What one frame says about light, contrast and grain; less than 100 KB.
+
+    Attributes:
+        light: None unless the recipe fits it.
+        gain: Of contrast.
+        grain: What the face lacks of the plate's grain (measured apart, as it needs two frames).
+    """
 
     light: Light | None
     gain: float
+    grain: Grain | None = None
 
 
 def measure(plate: Image, face: Image, matte: Mask, recipe: Recipe, landmarks: Points | None = None) -> Measurement:
@@ -123,9 +133,10 @@ def smooth(
         np.array([np.nan if one is None else one.gain for one in measured], np.float64), window, starts
     )
     lights = _smooth_lights([None if one is None else one.light for one in measured], starts, window)
+    grains = smooth_grain([None if one is None else one.grain for one in measured], window, starts)
     return [
-        None if one is None else Measurement(light, float(gain))
-        for one, gain, light in zip(measured, gains, lights, strict=True)
+        None if one is None else Measurement(light, float(gain), grain)
+        for one, gain, light, grain in zip(measured, gains, lights, grains, strict=True)
     ]
 
 
