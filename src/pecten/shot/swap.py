@@ -129,8 +129,10 @@ def _decode(
             plates = np.stack([_network_crop(part, comb.config.size) for part in parts])
             decoded = swap_crops(comb, options.source, plates, options.batch)
             for (frame, face), part, plate, answer in zip(seen, parts, plates, decoded, strict=True):
-                matte = borders[frame.index].whole(len(plate))
-                measured = measure(plate, answer, matte, options.recipe)
+                border, size = borders[frame.index], len(plate)
+                matte = border.whole(size)
+                landmarks = similarity.apply(similarity.resize(CANONICAL_SIZE, size), border.landmarks)
+                measured = measure(plate, answer, matte, options.recipe, landmarks)
                 if options.recipe.grain > 0:
                     seen_now = Seen(frame.index, face.track, part.image, part.crop_from_part, answer, matte)
                     measured = replace(measured, grain=grain_lacking(seen_now, before))
