@@ -1,6 +1,6 @@
 """From clips to faces, and from faces to a dataset of normalised crops."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from pecten.faces.records import (
     ShotFaces,
     load_dataset,
     load_shot,
+    runs,
     save_dataset,
     save_shot,
     shot_note,
@@ -66,33 +67,31 @@ def find_faces(
             save_shot(kept, found, note)
     else:
         progress("faces", found.frame_count, found.frame_count)
+    seen_to = {(face.index, face.track): face for face in found.faces}
     if corrections:
         found = correct_faces(clip, found, corrections, Finder(options))
     if options.smooth:
-        found = replace(found, faces=tuple(smoothed(found.faces)))
+        # What is registered is settled already, but for the neighbours of what was moved by hand.
+        moved = {(f.index, f.track) for f in found.faces if seen_to.get((f.index, f.track)) is not f}
+        found = replace(found, faces=tuple(smoothed(found.faces, moved if options.register else None)))
     return correct_transforms(found, corrections) if corrections else found
 
 
-def smoothed(faces: Sequence[FaceFrame]) -> list[FaceFrame]:
-    """Smooth the normalisation along each run of consecutive frames of each track (a cut starts new tracks)."""
+def smoothed(faces: Sequence[FaceFrame], around: Collection[tuple[int, int]] | None = None) -> list[FaceFrame]:
+    """Smooth the normalisation along each run of consecutive frames of each track (a cut starts new tracks).
+
+    Args:
+        faces: Of a clip.
+        around: Frames and tracks; only runs with one of these are smoothed. None for all.
+    """
     result = list(faces)
-    for run in _runs(faces):
+    for run in runs(faces):
+        if around is not None and not any((faces[row].index, faces[row].track) in around for row in run):
+            continue
         transforms = stabilise.smooth_transforms([faces[row].crop_from_plate for row in run])
         for row, transform in zip(run, transforms, strict=True):
             result[row] = replace(faces[row], crop_from_plate=transform)
     return result
-
-
-def _runs(faces: Sequence[FaceFrame]) -> list[list[int]]:
-    """Return the rows of each track's runs of consecutive frames."""
-    runs: list[list[int]] = []
-    for row in sorted(range(len(faces)), key=lambda r: (faces[r].track, faces[r].index)):
-        last = faces[runs[-1][-1]] if runs else None
-        if last is not None and last.track == faces[row].track and last.index == faces[row].index - 1:
-            runs[-1].append(row)
-        else:
-            runs.append([row])
-    return runs
 
 
 def extract_dataset(

@@ -10,7 +10,11 @@ import numpy as np
 from pecten.colour.transfer import from_display, to_display
 from pecten.comb.model import Comb
 from pecten.composite.blend import enlarge
+from pecten.composite.grain import strengthened
+from pecten.composite.grain_stock import GrainStock, add_grain, grain_stock
+from pecten.composite.matte import EDGE_PX, inner_distance, ramp
 from pecten.composite.paste import paste
+from pecten.composite.pixels import chosen
 from pecten.composite.recipe import Measurement, compose, measure, smooth
 from pecten.deliver.writer import Writer
 from pecten.errors import FacesError
@@ -22,6 +26,7 @@ from pecten.footage.clip import Clip, Frame
 from pecten.geometry import similarity
 from pecten.shot.matte import steady_faces
 from pecten.shot.options import SwapOptions, Swapped, SwapSummary
+from pecten.shot.texture import Seen, grain_lacking
 from pecten.swap.infer import swap_crops
 from pecten.types import CANONICAL_SIZE, Image, Progress, silent
 
@@ -64,17 +69,18 @@ def swap_shot(
             chunk must.
     """
     start, stop = frames or (0, clip.info.frame_count)
-    chosen = _faces_by_index(clip, faces, options)
-    if not chosen:
+    wanted = _faces_by_index(clip, faces, options)
+    if not wanted:
         raise FacesError(f"{clip.info.path}: no face to replace: choose another clip")
     reasons = dict(faces.missing)
-    size = working_size(chosen.values())
+    stock = grain_stock() if options.recipe.grain > 0 else None
+    size = working_size(wanted.values())
     untouched: list[tuple[int, str]] = []
     first = next((i for i in range(start, stop) if not writer.done(clip.info.first_number + i)), stop)
     done_before = finished = first - start
     if finished:
         progress("swap", finished, stop - start)
-    for step in _smoothed(_decode(clip, chosen, comb, options, first, stop), options.recipe.window):
+    for step in _smoothed(_decode(clip, wanted, comb, options, first, stop), options.recipe.window):
         if not first <= step.frame.index < stop:
             continue
         finished += 1
@@ -82,7 +88,7 @@ def swap_shot(
             done_before += 1
             progress("swap", finished, stop - start)
             continue
-        done = _finish(step, size, options, clip)
+        done = _finish(step, size, options, clip, stock)
         writer.write(step.frame, done.result, done.support)
         if step.face is None:
             untouched.append((step.frame.number, reasons.get(step.frame.index, "the face is not in this frame")))
@@ -110,8 +116,10 @@ def _faces_by_index(clip: Clip, faces: ShotFaces, options: SwapOptions) -> dict[
 def _decode(
     clip: Clip, chosen: dict[int, FaceFrame], comb: Comb, options: SwapOptions, start: int, stop: int
 ) -> Iterator[_Decoded]:
-    margin = options.recipe.window // 2
+    # Grain is what differs from the frame before, so one more is needed.
+    margin = options.recipe.window // 2 + 1
     borders = steady_faces(chosen, options.region, options.recipe.window)
+    before: Seen | None = None
     around = iter(clip.frames(max(0, start - margin), min(clip.info.frame_count, stop + margin)))
     while group := list(islice(around, options.batch)):
         seen = [(frame, chosen[frame.index]) for frame in group if frame.index in chosen]
@@ -119,9 +127,17 @@ def _decode(
         if seen:
             plates = np.stack([_network_crop(frame, face, comb.config.size, clip) for frame, face in seen])
             decoded = swap_crops(comb, options.source, plates, options.batch)
-            for (frame, _), plate, answer in zip(seen, plates, decoded, strict=True):
-                matte = borders[frame.index].whole(len(plate))
-                answers[frame.index] = answer, measure(plate, answer, matte, options.recipe)
+            for (frame, face), plate, answer in zip(seen, plates, decoded, strict=True):
+                border, size = borders[frame.index], len(plate)
+                matte = border.whole(size)
+                landmarks = similarity.apply(similarity.resize(CANONICAL_SIZE, size), border.landmarks)
+                measured = measure(plate, answer, matte, options.recipe, landmarks)
+                if options.recipe.grain > 0:
+                    shown = to_display(frame.image, clip.info.encoding)
+                    seen_now = Seen(frame.index, face.track, shown, face.crop_from_plate, answer, matte)
+                    measured = replace(measured, grain=grain_lacking(seen_now, before))
+                    before = seen_now
+                answers[frame.index] = answer, measured
         for frame in group:
             image, measurement = answers.get(frame.index, (None, None))
             yield _Decoded(frame, chosen.get(frame.index), borders.get(frame.index), image, measurement)
@@ -159,7 +175,7 @@ def _smoothed(steps: Iterable[_Decoded], window: int) -> Iterator[_Decoded]:
         yield release()
 
 
-def _finish(step: _Decoded, size: int, options: SwapOptions, clip: Clip) -> Swapped:
+def _finish(step: _Decoded, size: int, options: SwapOptions, clip: Clip, stock: GrainStock | None) -> Swapped:
     frame, face = step.frame, step.face
     if face is None or step.border is None or step.decoded is None or step.measurement is None:
         return Swapped(frame, None, None, frame.image, np.zeros(frame.image.shape[:2], np.float32))
@@ -172,4 +188,10 @@ def _finish(step: _Decoded, size: int, options: SwapOptions, clip: Clip) -> Swap
     result, support = paste(
         frame.image, from_display(blended, encoding), plate_crop, similarity.at_size(face.crop_from_plate, size), matte
     )
+    if stock is not None and step.measurement.grain is not None:
+        grain, cover = strengthened(step.measurement.grain, options.recipe.grain), ramp(inner_distance(matte), EDGE_PX)
+        crop_from_plate = similarity.at_size(face.crop_from_plate, size)
+        shown = to_display(result, encoding)
+        grained = add_grain(shown, support, cover, crop_from_plate, grain, stock, frame.number)
+        result = chosen(from_display(grained, encoding), support > 0, result)
     return Swapped(frame, face, step.decoded, result, support)
