@@ -11,11 +11,12 @@ from enum import StrEnum
 
 import numpy as np
 
-from pecten.composite.blend import blend_alpha, blend_multiband, blend_standard
+from pecten.composite.blend import blend_alpha, blend_multiband, blend_standard, enlarge
 from pecten.composite.contrast import ContrastMethod, contrast_gain, correct_contrast, smooth_gains
 from pecten.composite.grain import Grain, smooth_grain
 from pecten.composite.light import OFFSET, Light, enlarged, fit_light, relight
 from pecten.composite.poisson import blend_poisson, blend_seamless
+from pecten.composite.sharpness import RESTORED, match_sharpness, sharpen, softness
 from pecten.types import Image, Mask
 
 
@@ -60,6 +61,7 @@ class Recipe:
         window: Frames over which measurements are smoothed, odd.
         offset: Level below which a light's gain turns into a shift, in the pictures' coding.
         grain: Strength of the plate's grain on the face; 0 adds none.
+        sharpness: Whether the face is made as sharp or as soft as the plate.
     """
 
     light: LightSource = LightSource.SKIN
@@ -69,6 +71,7 @@ class Recipe:
     window: int = 9
     offset: float = OFFSET
     grain: float = 1.0
+    sharpness: bool = True
 
 
 PAPER = Recipe(light=LightSource.BANDS, contrast=ContrastMethod.GLOBAL)
@@ -83,11 +86,14 @@ class Measurement:
         light: None unless the recipe fits it.
         gain: Of contrast.
         grain: What the face lacks of the plate's grain (measured apart, as it needs two frames).
+        softness: Variance of the Gaussian by which the plate is softer, in px of the decoded face, squared; not a
+            number where nothing tells.
     """
 
     light: Light | None
     gain: float
     grain: Grain | None = None
+    softness: float = 0.0
 
 
 def measure(plate: Image, face: Image, matte: Mask, recipe: Recipe) -> Measurement:
@@ -107,7 +113,8 @@ def measure(plate: Image, face: Image, matte: Mask, recipe: Recipe) -> Measureme
         where = enlarged(light.trusted, matte)
         face = relight(face, light.coefficients, recipe.offset)
     gain = 1.0 if recipe.contrast is None else contrast_gain(face, plate, where, recipe.contrast)
-    return Measurement(light, gain)
+    softer = softness(face, plate, where) if recipe.sharpness else 0.0
+    return Measurement(light, gain, softness=float("nan") if softer is None else softer)
 
 
 def smooth(
@@ -128,11 +135,28 @@ def smooth(
         or [np.zeros((3, 3))]
     )[: len(measured)]
     gains, lights = smooth_gains(gains, window, starts), smooth_gains(lights, window, starts)
+    softer = smooth_gains(np.array([np.nan if one is None else one.softness for one in measured]), window, starts)
     grains = smooth_grain([None if one is None else one.grain for one in measured], window, starts)
     return [
-        None if one is None else Measurement(one.light and replace(one.light, coefficients=light), float(gain), grain)
-        for one, gain, light, grain in zip(measured, gains, lights, grains, strict=True)
+        None
+        if one is None
+        else Measurement(one.light and replace(one.light, coefficients=light), float(gain), grain, float(softer))
+        for one, gain, light, grain, softer in zip(measured, gains, lights, grains, softer, strict=True)
     ]
+
+
+def prepare(decoded: Image, size: int, recipe: Recipe, measurement: Measurement) -> Image:
+    """Bring a decoded face to the size at which it is blended, as sharp as its plate.
+
+    Args:
+        decoded: The comb's answer.
+        size: Side in px.
+        recipe: What to do.
+        measurement: From `measure`, smoothed.
+    """
+    if not recipe.sharpness or not np.isfinite(measurement.softness):
+        return enlarge(decoded, size)
+    return sharpen(enlarge(match_sharpness(decoded, measurement.softness), size), RESTORED)
 
 
 def compose(
