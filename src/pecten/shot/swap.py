@@ -127,8 +127,10 @@ def _decode(
             plates = np.stack([_network_crop(frame, face, comb.config.size, clip) for frame, face in seen])
             decoded = swap_crops(comb, options.source, plates, options.batch)
             for (frame, face), plate, answer in zip(seen, plates, decoded, strict=True):
-                matte = borders[frame.index].whole(len(plate))
-                measured = measure(plate, answer, matte, options.recipe)
+                border, size = borders[frame.index], len(plate)
+                matte = border.whole(size)
+                landmarks = similarity.apply(similarity.resize(CANONICAL_SIZE, size), border.landmarks)
+                measured = measure(plate, answer, matte, options.recipe, landmarks)
                 if options.recipe.grain > 0:
                     shown = to_display(frame.image, clip.info.encoding)
                     seen_now = Seen(frame.index, face.track, shown, face.crop_from_plate, answer, matte)
