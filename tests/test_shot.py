@@ -156,8 +156,8 @@ def steps(tracks: Sequence[int | None], face: FaceFrame) -> list[_Decoded]:
         _Decoded(
             Frame(k, k, image),
             None if track is None else replace(face, track=track),
-            None,
             None if track is None else image,
+            None,
             None if track is None else Measurement(None, float(k)),
         )
         for k, track in enumerate(tracks)

@@ -17,21 +17,20 @@ from pecten.errors import FacesError
 from pecten.faces.extract import performer_tracks
 from pecten.faces.normalise import crop
 from pecten.faces.records import FaceFrame, ShotFaces
-from pecten.faces.steady import Steady
 from pecten.footage.clip import Clip, Frame
 from pecten.geometry import similarity
-from pecten.shot.matte import steady_faces
+from pecten.shot.matte import Mattes, Visibility, resized, still_seen
 from pecten.shot.options import SwapOptions, Swapped, SwapSummary
 from pecten.swap.infer import swap_crops
-from pecten.types import CANONICAL_SIZE, Image, Progress, silent
+from pecten.types import CANONICAL_SIZE, Image, Mask, Progress, silent
 
 
 @dataclass(frozen=True)
 class _Decoded:
     frame: Frame
     face: FaceFrame | None
-    border: Steady | None
     decoded: Image | None
+    seen: Mask | None
     measurement: Measurement | None
 
 
@@ -44,6 +43,7 @@ def swap_shot(
     progress: Progress = silent,
     frames: tuple[int, int] | None = None,
     observe: Callable[[Swapped], None] | None = None,
+    visibility: Visibility | None = None,
 ) -> SwapSummary:
     """Replace a performer's face in a shot.
 
@@ -57,11 +57,14 @@ def swap_shot(
         frames: First and one past the last frame index; None for all. Neighbours outside are read for the
             smoothing of gains, so that a range rendered alone equals the same range of the whole shot.
         observe: Called with every finished frame.
+        visibility: Tells the face from what covers it; None takes every face as uncovered.
     Returns:
         What was done.
     Raises:
         FacesError: if the shot holds no face of the chosen tracks. A range without one passes untouched, as a farm's
             chunk must.
+        FootageError: if the user's own matte does not fit the plate.
+        DeliveryError: if the mattes cannot be written where they should.
     """
     start, stop = frames or (0, clip.info.frame_count)
     chosen = _faces_by_index(clip, faces, options)
@@ -69,27 +72,40 @@ def swap_shot(
         raise FacesError(f"{clip.info.path}: no face to replace: choose another clip")
     reasons = dict(faces.missing)
     size = working_size(chosen.values())
-    untouched: list[tuple[int, str]] = []
-    first = next((i for i in range(start, stop) if not writer.done(clip.info.first_number + i)), stop)
+    mattes = Mattes(clip, chosen, options.region, options.matte, options.recipe.window)
+    untouched, faded = list[tuple[int, str]](), list[tuple[int, str]]()
+
+    def ready(index: int) -> bool:
+        return writer.done(clip.info.first_number + index) and mattes.done(index)
+
+    first = next((i for i in range(start, stop) if not ready(i)), stop)
     done_before = finished = first - start
     if finished:
         progress("swap", finished, stop - start)
-    for step in _smoothed(_decode(clip, chosen, comb, options, first, stop), options.recipe.window):
+    if first < stop:
+        mattes.check(first, stop)
+    decoded = _decode(clip, chosen, mattes, comb, options, first, stop, visibility)
+    for step in _smoothed(decoded, options.recipe.window):
         if not first <= step.frame.index < stop:
             continue
         finished += 1
-        if writer.done(step.frame.number):
+        if ready(step.frame.index):
             done_before += 1
             progress("swap", finished, stop - start)
             continue
-        done = _finish(step, size, options, clip)
+        done, why_not = _finish(step, mattes, size, options, clip)
         writer.write(step.frame, done.result, done.support)
         if step.face is None:
-            untouched.append((step.frame.number, reasons.get(step.frame.index, "the face is not in this frame")))
+            why_not = reasons.get(step.frame.index, "the face is not in this frame")
+        if why_not is not None:
+            untouched.append((step.frame.number, why_not))
+        elif mattes.fade(step.frame.index).reason:
+            faded.append((step.frame.number, mattes.fade(step.frame.index).reason))
         if observe is not None:
             observe(done)
         progress("swap", finished, stop - start)
-    return SwapSummary(finished, finished - done_before - len(untouched), tuple(untouched), done_before)
+    swapped = finished - done_before - len(untouched)
+    return SwapSummary(finished, swapped, tuple(untouched), done_before, tuple(faded))
 
 
 def working_size(faces: Iterable[FaceFrame]) -> int:
@@ -108,23 +124,31 @@ def _faces_by_index(clip: Clip, faces: ShotFaces, options: SwapOptions) -> dict[
 
 
 def _decode(
-    clip: Clip, chosen: dict[int, FaceFrame], comb: Comb, options: SwapOptions, start: int, stop: int
+    clip: Clip,
+    chosen: dict[int, FaceFrame],
+    mattes: Mattes,
+    comb: Comb,
+    options: SwapOptions,
+    start: int,
+    stop: int,
+    visibility: Visibility | None,
 ) -> Iterator[_Decoded]:
     margin = options.recipe.window // 2
-    borders = steady_faces(chosen, options.region, options.recipe.window)
     around = iter(clip.frames(max(0, start - margin), min(clip.info.frame_count, stop + margin)))
     while group := list(islice(around, options.batch)):
-        seen = [(frame, chosen[frame.index]) for frame in group if frame.index in chosen]
-        answers: dict[int, tuple[Image, Measurement]] = {}
-        if seen:
-            plates = np.stack([_network_crop(frame, face, comb.config.size, clip) for frame, face in seen])
+        with_face = [(frame, chosen[frame.index]) for frame in group if frame.index in chosen]
+        answers: dict[int, _Decoded] = {}
+        if with_face:
+            plates = np.stack([_network_crop(frame, face, comb.config.size, clip) for frame, face in with_face])
             decoded = swap_crops(comb, options.source, plates, options.batch)
-            for (frame, _), plate, answer in zip(seen, plates, decoded, strict=True):
-                matte = borders[frame.index].whole(len(plate))
-                answers[frame.index] = answer, measure(plate, answer, matte, options.recipe)
+            seen = [None] * len(plates) if visibility is None else list(visibility.visible(plates))
+            for (frame, face), plate, answer, part in zip(with_face, plates, decoded, seen, strict=True):
+                matte = mattes.borders[frame.index].whole(len(plate))
+                # What covers the face must not pass for its light.
+                skin = matte if part is None else matte * resized(part, len(plate))
+                answers[frame.index] = _Decoded(frame, face, answer, part, measure(plate, answer, skin, options.recipe))
         for frame in group:
-            image, measurement = answers.get(frame.index, (None, None))
-            yield _Decoded(frame, chosen.get(frame.index), borders.get(frame.index), image, measurement)
+            yield answers.get(frame.index, _Decoded(frame, None, None, None, None))
 
 
 def _network_crop(frame: Frame, face: FaceFrame, size: int, clip: Clip) -> Image:
@@ -136,13 +160,15 @@ def _network_crop(frame: Frame, face: FaceFrame, size: int, clip: Clip) -> Image
 def _smoothed(steps: Iterable[_Decoded], window: int) -> Iterator[_Decoded]:
     """Smooth what was measured over a window, half a window late; another track starts anew."""
     measured: deque[Measurement | None] = deque(maxlen=window)
+    seen: deque[Mask | None] = deque(maxlen=window)
     waiting: deque[_Decoded] = deque()
     track: int | None = None
 
     def release() -> _Decoded:
         position = len(measured) - len(waiting)
         step = waiting.popleft()
-        return replace(step, measurement=smooth(list(measured), window=window)[position])
+        smoothed = smooth(list(measured), window=window)[position]
+        return replace(step, measurement=smoothed, seen=still_seen(list(seen), position))
 
     for step in steps:
         of_step = step.face.track if step.face else None
@@ -150,8 +176,10 @@ def _smoothed(steps: Iterable[_Decoded], window: int) -> Iterator[_Decoded]:
             while waiting:
                 yield release()
             measured.clear()
+            seen.clear()
             track = of_step
         measured.append(step.measurement)
+        seen.append(step.seen)
         waiting.append(step)
         if len(waiting) > window // 2:
             yield release()
@@ -159,17 +187,24 @@ def _smoothed(steps: Iterable[_Decoded], window: int) -> Iterator[_Decoded]:
         yield release()
 
 
-def _finish(step: _Decoded, size: int, options: SwapOptions, clip: Clip) -> Swapped:
+def _finish(step: _Decoded, mattes: Mattes, size: int, options: SwapOptions, clip: Clip) -> tuple[Swapped, str | None]:
+    """Return the finished frame, and why it is as in the plate where it is."""
     frame, face = step.frame, step.face
-    if face is None or step.border is None or step.decoded is None or step.measurement is None:
-        return Swapped(frame, None, None, frame.image, np.zeros(frame.image.shape[:2], np.float32))
+    untouched = Swapped(frame, None, None, frame.image, np.zeros(frame.image.shape[:2], np.float32))
+    if face is None or step.decoded is None or step.measurement is None:
+        mattes.skip(frame)
+        return untouched, "the face is not in this frame"
     encoding = clip.info.encoding
+    crop_from_plate = similarity.at_size(face.crop_from_plate, size)
     plate_crop = crop(frame.image, face.crop_from_plate, size)
-    whole, matte = step.border.whole(size), step.border.matte(size)
-    blended = compose(
-        to_display(plate_crop, encoding), enlarge(step.decoded, size), matte, options.recipe, step.measurement, whole
-    )
-    result, support = paste(
-        frame.image, from_display(blended, encoding), plate_crop, similarity.at_size(face.crop_from_plate, size), matte
-    )
-    return Swapped(frame, face, step.decoded, result, support)
+    shown = to_display(plate_crop, encoding)
+    coverage = mattes.cover(frame, crop_from_plate, shown, step.seen)
+    strength, fade = mattes.strength(frame.number), mattes.fade(frame.index)
+    if strength == 0 or fade.weight == 0:
+        return replace(untouched, matte=coverage.written), "strength 0" if strength == 0 else fade.reason
+    whole = mattes.borders[frame.index].whole(size)
+    decoded = enlarge(step.decoded, size)
+    blended = compose(shown, decoded, coverage.shape, options.recipe, step.measurement, whole)
+    full, support = paste(frame.image, from_display(blended, encoding), plate_crop, crop_from_plate, coverage.shape)
+    result, support = coverage.over(frame.image, full, support, strength)
+    return Swapped(frame, face, step.decoded, result, support, coverage.written), None
