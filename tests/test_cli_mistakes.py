@@ -341,6 +341,7 @@ def test_command_lines_that_cannot_be_read(words: tuple[str, ...], said: str, he
         (("--region", "ears"), "--region ears: choose one of full, lips, eyes, brows, nose, or several joined by +"),
         (("--region", "eyes+"), "--region eyes+: choose one of"),
         (("--light", "sun"), "--light sun: choose one of"),
+        (("--blend", "glue"), "--blend glue: choose one of"),
         (("--contrast", "much"), "--contrast much: choose one of"),
         (("--target", "nobody"), "no consent record for nobody"),
     ],

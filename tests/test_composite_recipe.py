@@ -14,6 +14,7 @@ RECIPES = [
     recipes.PAPER,
     recipes.Recipe(contrast=ContrastMethod.STD),
     recipes.Recipe(light=recipes.LightSource.FACE, blend=recipes.BlendMethod.ALPHA),
+    *(recipes.Recipe(blend=method) for method in recipes.BlendMethod),
 ]
 
 

@@ -49,6 +49,9 @@ def swap(
     contrast: Annotated[
         str | None, typer.Option(help="global, std or none. [default: global with --light bands, else none]")
     ] = None,
+    blend: Annotated[
+        str, typer.Option(help="How the face is laid into the plate: multiband, alpha, poisson, seamless or standard.")
+    ] = "multiband",
     track: Annotated[
         list[int] | None, typer.Option(help="Track to replace (again for more). [default: the one seen most]")
     ] = None,
@@ -78,7 +81,9 @@ def swap(
     loaded.config.check_identity(source, str(comb))
     giver = require(source, "appearance", consent_folders(consent), date.today())
     performer = require(target, "performance", consent_folders(consent), date.today()) if target else None
-    options = SwapOptions(source, choose_region(region), choose_recipe(light, bands, contrast), batch, _tracks(track))
+    options = SwapOptions(
+        source, choose_region(region), choose_recipe(light, bands, contrast, blend), batch, _tracks(track)
+    )
     kept = faces or out.with_name(f"{out.name.split('.')[0]}.faces")
     statement = statement_of(comb, giver, performer, numbers)
     claim = claim_of(clip, options, out, statement, kept)
@@ -113,15 +118,17 @@ def choose_region(name: str) -> str:
         raise UsageError(f"--{error}") from error
 
 
-def choose_recipe(light: str, bands: int, contrast: str | None) -> "Recipe":
-    """Read how light and contrast are to be matched."""
+def choose_recipe(light: str, bands: int, contrast: str | None, blend: str = "multiband") -> "Recipe":
+    """Read how light and contrast are to be matched and the face is laid into the plate."""
     from pecten.composite.contrast import ContrastMethod
-    from pecten.composite.recipe import LightSource, Recipe
+    from pecten.composite.recipe import BlendMethod, LightSource, Recipe
 
     if light not in list(LightSource):
         raise UsageError(f"--light {light}: choose one of {', '.join(LightSource)}")
     if contrast not in [None, "none", *ContrastMethod]:
         raise UsageError(f"--contrast {contrast}: choose one of {', '.join(ContrastMethod)}, none")
+    if blend not in list(BlendMethod):
+        raise UsageError(f"--blend {blend}: choose one of {', '.join(BlendMethod)}")
     default = ContrastMethod.GLOBAL if light == LightSource.BANDS else None
     method = default if contrast is None else None if contrast == "none" else ContrastMethod(contrast)
-    return Recipe(LightSource(light), bands, method)
+    return Recipe(LightSource(light), bands, method, BlendMethod(blend))

@@ -11,8 +11,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float64
 
-from pecten.composite.pixels import finite
-from pecten.errors import ShapeError
+from pecten.composite.pixels import check_sizes, finite
 from pecten.geometry import pyramid
 from pecten.types import Image, Mask
 
@@ -70,8 +69,7 @@ def fit_light(face: Image, plate: Image, matte: Mask, offset: float = OFFSET) ->
     Reference:
         Beaton and Tukey 1974 (biweight); Holland and Welsch 1977 (iteratively reweighted least squares).
     """
-    if plate.shape != face.shape or plate.shape[:2] != matte.shape:
-        raise ShapeError(f"plate {plate.shape}, face {face.shape} and matte {matte.shape} differ: give equal sizes")
+    check_sizes(plate, face, matte)
     ratio, known = _log_ratio(face, plate, matte, offset)
     nothing = Light(np.zeros((3, 3)), *np.zeros((2, *known.shape), np.float32))
     if known.sum() < LEAST_SAMPLES:

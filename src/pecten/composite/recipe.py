@@ -5,15 +5,16 @@ smoothed = smooth(measured, starts=cuts)
 blended = compose(plate, face, matte, recipe, smoothed[i])    # each frame for itself, in any order
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 
-from pecten.composite.blend import blend_alpha, blend_multiband
+from pecten.composite.blend import blend_alpha, blend_multiband, blend_standard
 from pecten.composite.contrast import ContrastMethod, contrast_gain, correct_contrast, smooth_gains
 from pecten.composite.light import OFFSET, Light, enlarged, fit_light, relight
+from pecten.composite.poisson import blend_poisson, blend_seamless
 from pecten.types import Image, Mask
 
 
@@ -30,6 +31,17 @@ class BlendMethod(StrEnum):
 
     MULTIBAND = "multiband"
     ALPHA = "alpha"
+    POISSON = "poisson"
+    SEAMLESS = "seamless"
+    STANDARD = "standard"
+
+
+_PLAIN_BLENDS: dict[BlendMethod, Callable[[Image, Image, Mask], Image]] = {
+    BlendMethod.ALPHA: blend_alpha,
+    BlendMethod.POISSON: blend_poisson,
+    BlendMethod.SEAMLESS: blend_seamless,
+    BlendMethod.STANDARD: blend_standard,
+}
 
 
 @dataclass(frozen=True)
@@ -42,7 +54,8 @@ class Recipe:
             light.
         coarse_from_plate: How many bands "bands" takes.
         contrast: How contrast is matched; None leaves it.
-        blend: "multiband" or "alpha".
+        blend: "multiband" is ours; "alpha", "poisson", "seamless" (OpenCV's, 8 bits) and "standard" (bands under one
+            blurred matte) are there to compare with.
         window: Frames over which measurements are smoothed, odd.
         offset: Level below which a light's gain turns into a shift, in the pictures' coding.
     """
@@ -135,7 +148,7 @@ def compose(
         trusted = enlarged(measurement.light.trusted, whole)
         alike = enlarged(measurement.light.alike, whole)
     face = correct_contrast(face, trusted, measurement.gain)
-    if recipe.blend is BlendMethod.ALPHA:
-        return blend_alpha(plate, face, matte)
+    if recipe.blend is not BlendMethod.MULTIBAND:
+        return _PLAIN_BLENDS[recipe.blend](plate, face, matte)
     bands = recipe.coarse_from_plate if recipe.light is LightSource.BANDS else 0
     return blend_multiband(plate, face, matte, bands, alike=alike)

@@ -13,6 +13,7 @@ from pecten.colour.transfer import display_bytes, to_display
 from pecten.devices import choose_device
 from pecten.errors import FacesError
 from pecten.faces import normalise, quality, stabilise
+from pecten.faces.appearance import Album, put_right
 from pecten.faces.detect import Detector
 from pecten.faces.follow import FaceOptions, Follower, Sighting
 from pecten.faces.landmarks import FaceMesh
@@ -29,7 +30,8 @@ from pecten.faces.records import (
     shot_note,
 )
 from pecten.files import replacing
-from pecten.footage.clip import Clip, ClipInfo, stamp_of
+from pecten.footage.clip import Clip, ClipInfo, Frame, stamp_of
+from pecten.metrics.identity import Embedder
 from pecten.types import ByteImage, Image, Progress, silent
 
 
@@ -49,12 +51,16 @@ def find_faces(clip: Clip, options: FaceOptions | None = None, progress: Progres
     options = options or FaceOptions()
     follower = Follower(options, Detector(options.threads), FaceMesh(options.threads, choose_device(options.device)))
     faces: list[FaceFrame] = []
+    album = Album()
     missing: list[tuple[int, str]] = []
     info = clip.info
     for frame in clip.frames():
         image = display_bytes(frame.image, info.encoding)
         sightings, reason = follower.follow(frame.index, image)
-        faces += [_face_frame(s, frame.index, frame.number, image, options) for s in sightings]
+        crops = [quality.small_crop(image, s.crop_from_plate) for s in sightings]
+        seen = [_face_frame(s, c, frame, image, options) for s, c in zip(sightings, crops, strict=True)]
+        album.add(seen, crops)
+        faces += seen
         if reason is not None:
             missing.append((frame.index, reason))
         progress("faces", frame.index + 1, info.frame_count)
@@ -63,6 +69,7 @@ def find_faces(clip: Clip, options: FaceOptions | None = None, progress: Progres
             f"{info.path}: no face in any of {len(missing)} frames; check that it is the right clip, upright, "
             f"and that the face is at least {options.gates.min_face_px:g} px wide"
         )
+    faces, portraits = put_right(faces, album, Embedder())
     if options.smooth:
         faces = smoothed(faces)
     return ShotFaces(
@@ -75,6 +82,7 @@ def find_faces(clip: Clip, options: FaceOptions | None = None, progress: Progres
         encoding=info.encoding,
         faces=tuple(faces),
         missing=tuple(missing),
+        portraits=tuple(portraits),
     )
 
 
@@ -100,9 +108,8 @@ def _runs(faces: Sequence[FaceFrame]) -> list[list[int]]:
     return runs
 
 
-def _face_frame(one: Sighting, index: int, number: int, image: ByteImage, options: FaceOptions) -> FaceFrame:
+def _face_frame(one: Sighting, crop: ByteImage, frame: Frame, image: ByteImage, options: FaceOptions) -> FaceFrame:
     pose = normalise.pose(one.landmarks)
-    crop = quality.small_crop(image, one.crop_from_plate)
     why_not = options.gates.why_not(
         quality.face_width_px(one.landmarks),
         pose.yaw_rad,
@@ -111,8 +118,8 @@ def _face_frame(one: Sighting, index: int, number: int, image: ByteImage, option
         quality.outside(one.landmarks, image.shape[1], image.shape[0]),
     )
     return FaceFrame(
-        index=index,
-        number=number,
+        index=frame.index,
+        number=frame.number,
         track=one.track,
         box=one.box,
         score=one.presence,

@@ -1,20 +1,25 @@
 """Following every face through a clip, one frame after the other."""
 
+import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from pecten.errors import FacesError
 from pecten.faces import normalise, stabilise
-from pecten.faces.detect import Box, Detection, Detector
+from pecten.faces.detect import Box, Detection, Detector, area, overlap
 from pecten.faces.landmarks import FaceMesh
+from pecten.faces.mesh import LEFT_EYE, RIGHT_EYE
 from pecten.faces.quality import Gates
-from pecten.faces.track import CutFinder, Tracker, fresh
+from pecten.faces.track import CONTACT, CutFinder, Tracker, fresh
 from pecten.geometry import similarity as sim
 from pecten.types import Affine, ByteImage, Points
 
 _MOST_UNCONFIRMED = 10
 """Runs of the detector in a row that may miss a face which the mesh goes on seeing."""
+
+_ASTRIDE = 0.18
+"""How far from a detected eye, as a share of the face's side, the mesh's may be."""
 
 
 @dataclass(frozen=True)
@@ -100,12 +105,18 @@ class Follower:
             self._tracker.end_all()
             self._last = {}
         carried = [self._carry(image, number) for number in sorted(self._last)]
-        found = _without_doubles([s for s in carried if s is not None])
+        found = self._settled(index, [s for s in carried if s is not None])
         lost = len(found) < len(self._last)
         if lost:
             # The detector then runs on every frame until the face is back, or would count as another.
             self._search_until = index + self._options.longest_gap
-        if cut or not found or index <= self._search_until or index % self._options.detect_every == 0:
+        if (
+            cut
+            or not found
+            or _are_close(found)
+            or index <= self._search_until
+            or index % self._options.detect_every == 0
+        ):
             found = self._detect(index, image, found)
         for sighting in found:
             self._tracker.see(sighting.track, index, sighting.box)
@@ -116,14 +127,18 @@ class Follower:
     def _carry(self, image: ByteImage, number: int) -> Sighting | None:
         return self._look(image, stabilise.roi_of_normalisation(self._last[number].crop_from_plate), number)
 
+    def _settled(self, index: int, carried: list[Sighting]) -> list[Sighting]:
+        """Where two tracks have come to one face, as when people cross, give it to the one that jumped less."""
+        return _without_doubles(sorted(carried, key=lambda s: (self._tracker.jump(s.track, index, s.box), s.track)))
+
     def _detect(self, index: int, image: ByteImage, found: list[Sighting]) -> list[Sighting]:
         """Add the faces that only the detector sees; drop those that it has long not seen."""
         detections = self._detector.detect(image)
-        found = [s for s in found if self._is_confirmed(s, detections)]
+        found = [s for s in found if self._is_confirmed(s, detections) and not _is_astride(s, detections)]
         new = fresh([d.box for d in detections], [s.box for s in found])
         seen = [self._look_at_detection(image, detections[i]) for i in new]
         kept = _without_doubles([*found, *(s for s in seen if s is not None)])[len(found) :]
-        numbers = self._tracker.assign(index, [s.box for s in kept])
+        numbers = self._tracker.assign(index, [s.box for s in kept], {s.track for s in found})
         if kept:
             self._search_until = index
         return found + [replace(s, track=number) for s, number in zip(kept, numbers, strict=True)]
@@ -156,6 +171,21 @@ class Follower:
             return None
         spread_px = spread * sim.scale_of(place)
         return Sighting(number, best, float(np.median(presence)), spread_px, place, normalise.box_of(best))
+
+
+def _are_close(sightings: list[Sighting]) -> bool:
+    """Say whether any two faces touch, so that the mesh may slide from one to the other."""
+    return any(overlap(a.box, b.box) > CONTACT for i, a in enumerate(sightings) for b in sightings[:i])
+
+
+def _is_astride(one: Sighting, detections: list[Detection]) -> bool:
+    """Say whether a mesh lies between faces: its eyes are not where the detector sees the nearest face's."""
+    nearest = max(detections, key=lambda d: overlap(one.box, d.box), default=None)
+    if nearest is None or overlap(one.box, nearest.box) <= CONTACT:
+        return False
+    eyes = np.stack([one.landmarks[list(group)].mean(axis=0) for group in (RIGHT_EYE, LEFT_EYE)])
+    off = np.linalg.norm(eyes - nearest.points[:2], axis=1).max()
+    return float(off) > _ASTRIDE * math.sqrt(area(nearest.box))
 
 
 def _without_doubles(sightings: list[Sighting]) -> list[Sighting]:

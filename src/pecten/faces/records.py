@@ -18,10 +18,14 @@ from pecten.faces.detect import Box
 from pecten.faces.mesh import MESH_POINTS
 from pecten.faces.track import main_track
 from pecten.files import replacing, sha256_of, write_json
-from pecten.types import Affine
+from pecten.types import Affine, ByteImage
 
-VERSION = 1
+VERSION = 2
+"""2 added portraits and the frames that were corrected by hand; 1 is read as having neither."""
+
 RECORD = "record.json"
+PORTRAIT_SIZE = 128
+"""Side of a track's picture, in px."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +62,33 @@ class FaceFrame:
 
 
 @dataclass(frozen=True, eq=False)
+class Portrait:
+    """What a track's face looks like.
+
+    Attributes:
+        track: Which of the clip's faces.
+        index: Frame of the picture, the most frontal one.
+        embedding: Mean of the recogniser's descriptions of several frames.
+        picture: Its face, `PORTRAIT_SIZE` px square, normalised, display-coded.
+    """
+
+    track: int
+    index: int
+    embedding: Float64[np.ndarray, "128"]
+    picture: ByteImage
+
+
+@dataclass(frozen=True, eq=False)
 class ShotFaces:
-    """The faces of one clip, in order of frame and track; `missing` gives each frame without any, with its reason."""
+    """The faces of one clip, in order of frame and track.
+
+    Attributes:
+        clip, width, height, rate, frame_count, first_number, encoding: As `ClipInfo` has them.
+        faces: Of every frame.
+        missing: Index of each frame without any face, and the reason.
+        portraits: Of every track; none in records of version 1.
+        corrected: Indices of the frames that were corrected by hand.
+    """
 
     clip: str
     width: int
@@ -70,6 +99,8 @@ class ShotFaces:
     encoding: Encoding
     faces: tuple[FaceFrame, ...]
     missing: tuple[tuple[int, str], ...] = ()
+    portraits: tuple[Portrait, ...] = ()
+    corrected: tuple[int, ...] = ()
 
     def track_ids(self) -> tuple[int, ...]:
         """Return the numbers of the tracks, ascending."""
@@ -97,7 +128,8 @@ class ShotFaces:
         reasons = dict(self.missing)
         absent = sorted(set(range(self.frame_count)) - {face.index for face in faces})
         missing = tuple((i, reasons.get(i, "only other faces found")) for i in absent)
-        return replace(self, faces=faces, missing=missing)
+        portraits = tuple(portrait for portrait in self.portraits if portrait.track in chosen)
+        return replace(self, faces=faces, missing=missing, portraits=portraits)
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,7 +213,8 @@ def shot_note(path: Path) -> dict[str, Any]:
 def _save(path: Path, head: dict[str, Any], shots: tuple[ShotFaces, ...]) -> None:
     arrays: dict[str, np.ndarray] = {}
     for i, shot in enumerate(shots):
-        arrays |= {f"{i}.{name}": column for name, column in _columns(shot.faces).items()}
+        columns = _columns(shot.faces) | _portrait_columns(shot.portraits)
+        arrays |= {f"{i}.{name}": column for name, column in columns.items()}
     # Without its JSON a record counts as unfinished, so an interruption between the two files harms nothing.
     path.unlink(missing_ok=True)
     with replacing(path.with_suffix(".safetensors")) as beside:
@@ -205,6 +238,16 @@ def _columns(faces: tuple[FaceFrame, ...]) -> dict[str, np.ndarray]:
     }
 
 
+def _portrait_columns(portraits: tuple[Portrait, ...]) -> dict[str, np.ndarray]:
+    count, side = len(portraits), PORTRAIT_SIZE
+    return {
+        "portrait_track": np.array([p.track for p in portraits], dtype=np.int64),
+        "portrait_index": np.array([p.index for p in portraits], dtype=np.int64),
+        "portrait_embedding": np.array([p.embedding for p in portraits], dtype=np.float64).reshape(count, 128),
+        "portrait_picture": np.array([p.picture for p in portraits], dtype=np.uint8).reshape(count, side, side, 3),
+    }
+
+
 def _summary(shot: ShotFaces) -> dict[str, Any]:
     left_out = [(row, face.left_out) for row, face in enumerate(shot.faces) if face.left_out is not None]
     return {
@@ -219,6 +262,7 @@ def _summary(shot: ShotFaces) -> dict[str, Any]:
         "tracks": {str(t): spans(f.index for f in shot.of_track(t)) for t in shot.track_ids()},
         "rows_left_out": _by_reason(left_out),
         "frames_missing": _by_reason(shot.missing),
+        "frames_corrected": spans(shot.corrected),
     }
 
 
@@ -290,7 +334,17 @@ def _shot(entry: dict[str, Any], arrays: dict[str, np.ndarray], place: int) -> S
         encoding=Encoding(entry["encoding"]),
         faces=faces,
         missing=tuple(missing),
+        portraits=_portraits(column),
+        corrected=tuple(unspan(entry.get("frames_corrected", ""))),
     )
+
+
+def _portraits(column: dict[str, np.ndarray]) -> tuple[Portrait, ...]:
+    if "portrait_track" not in column:
+        return ()
+    names = ("portrait_track", "portrait_index", "portrait_embedding", "portrait_picture")
+    rows = zip(*(column[name] for name in names), strict=True)
+    return tuple(Portrait(int(track), int(index), seen, picture) for track, index, seen, picture in rows)
 
 
 def _face(column: dict[str, np.ndarray], row: int, left_out: str | None) -> FaceFrame:

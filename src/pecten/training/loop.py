@@ -11,6 +11,7 @@ import torch
 
 from pecten import sheet
 from pecten.comb.config import CombConfig
+from pecten.comb.model import Comb
 from pecten.comb.schedule import seconds_left
 from pecten.comb.weights import FILE_NAME, save_comb
 from pecten.dataset.crops import CropSet
@@ -42,17 +43,20 @@ def train(
     progress: Progress = silent,
     on_stats: OnStats | None = None,
     should_stop: Callable[[], bool] | None = None,
+    base: Comb | None = None,
 ) -> Path:
     """Teach a comb, or go on where an earlier call with the same configuration stopped.
 
     Args:
-        datasets: One an identity of `shape`, crops at least `shape.size` px.
+        datasets: One an identity of `shape`, crops at least `shape.size` px; with a frozen encoder, identities of
+            `base` need none and stay as they are.
         shape: Of the comb.
         config: Of the training.
         out: Folder for `config.json`, `stats.jsonl`, `comb.safetensors` (averaged weights, for use), `checkpoints/`
             (the last three) and `previews/`.
         progress: Told the images seen.
         on_stats: Given each row of `stats.jsonl`.
+        base: The comb that `config.base_sha256` names; new identities begin as the mean of its decoders.
         should_stop: Asked after each step; when true the state is saved and the call returns.
     Returns:
         The comb's path.
@@ -61,9 +65,9 @@ def train(
             without a number.
         KeyboardInterrupt: on SIGINT or SIGTERM, after the step is done and the state saved.
     """
-    datasets = _in_order(datasets, shape)
+    datasets = _in_order(datasets, shape, base.config.identities if base and config.freeze_encoder else ())
     _claim(out, shape, config)
-    return _Loop(Run(datasets, shape, config), out, progress, on_stats, should_stop).go()
+    return _Loop(Run(datasets, shape, config, base), out, progress, on_stats, should_stop).go()
 
 
 class _Loop:
@@ -195,24 +199,27 @@ class _Loop:
         return self.out / "checkpoints"
 
 
-def _in_order(datasets: Sequence[CropSet], shape: CombConfig) -> list[CropSet]:
+def _in_order(datasets: Sequence[CropSet], shape: CombConfig, settled: Sequence[str]) -> list[CropSet]:
     held = {crops.identity: crops for crops in datasets}
-    for identity in shape.identities:
+    taught = [identity for identity in shape.identities if identity in held or identity not in settled]
+    for identity in taught:
         if identity not in held or not len(held[identity].images):
             raise TrainingError(f"no usable crops of {identity}: give a dataset for each identity of the comb")
     if extra := sorted(set(held) - set(shape.identities)):
         raise TrainingError(f"crops of {', '.join(extra)}, whom the comb does not know: name them or leave them out")
-    return [held[identity].at_size(shape.size) for identity in shape.identities]
+    return [held[identity].at_size(shape.size) for identity in taught]
 
 
 def _claim(out: Path, shape: CombConfig, config: TrainConfig) -> None:
     """Write the configuration into the folder, or see that the one there is the same."""
     path = out / "config.json"
+    default = json.loads(json.dumps(TrainConfig().to_dict()))
     record = json.loads(json.dumps({"comb": shape.to_dict(), "training": config.to_dict()}))
     if path.exists():
         try:
             held = json.loads(path.read_text(encoding="utf-8"))
-            pairs = {**held["comb"], **held["training"]}
+            # Settings that an older Pecten did not know had their default.
+            pairs = {**default, **held["comb"], **held["training"]}
         except (ValueError, KeyError, TypeError) as error:
             raise TrainingError(f"{path}: cannot be read ({error}): choose another folder") from error
         wanted = {**record["comb"], **record["training"]}

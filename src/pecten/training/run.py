@@ -12,6 +12,7 @@ from torch import Tensor
 from pecten.comb.config import CombConfig
 from pecten.comb.model import Comb
 from pecten.comb.schedule import state_at
+from pecten.comb.surgery import rearranged
 from pecten.dataset.augment import Batch, augment
 from pecten.dataset.crops import CropSet
 from pecten.dataset.sampling import balance, descriptors, draw
@@ -25,17 +26,23 @@ class Run:
     """Comb, its average, optimiser, crops and clock.
 
     Args:
-        datasets: One an identity, in the comb's order.
+        datasets: One an identity that is trained, in the comb's order.
         shape: Of the comb.
         config: Of the training.
+        base: Begin with these weights; None draws them.
     """
 
-    def __init__(self, datasets: Sequence[CropSet], shape: CombConfig, config: TrainConfig) -> None:
+    def __init__(
+        self, datasets: Sequence[CropSet], shape: CombConfig, config: TrainConfig, base: Comb | None = None
+    ) -> None:
         self.datasets, self.config = {crops.identity: crops for crops in datasets}, config
         self.device = torch.device(choose_device(config.device))
         self.comb = Comb(shape).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.ema = Comb(shape).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.ema.requires_grad_(False)
+        self.base = None if base is None else rearranged(base, shape.identities).state_dict()
+        if config.freeze_encoder:
+            self.comb.encoder.requires_grad_(False)
         self.optimiser = torch.optim.Adam(self.comb.parameters(), config.learning_rate, config.betas, fused=True)
         self.phases = config.phases(shape)
         self.clock = Clock()
@@ -126,13 +133,16 @@ class Run:
         self.clock = replace(self.clock, rate_scale=clock.rate_scale, rollbacks=clock.rollbacks)
 
     def _begin(self) -> None:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.config.seed)
-            fresh = Comb(self.comb.config).state_dict()
+        fresh = self.base or self._drawn()
         self.comb.load_state_dict(fresh)
         self.ema.load_state_dict(fresh)
         self.optimiser.state.clear()
         self.clock = Clock()
+
+    def _drawn(self) -> dict[str, Tensor]:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.config.seed)
+            return Comb(self.comb.config).state_dict()
 
     @torch.no_grad()
     def _copy_first_decoder(self) -> None:
