@@ -12,6 +12,9 @@ from pecten.types import Image, Mask
 EDGE_PX = 4.0
 """Width of the ramp at a face's outermost edge, which no band passes."""
 
+_STRAY = 0.04
+"""Coverage that refining leaves where there is none."""
+
 
 def inner_distance(matte: Mask) -> Mask:
     """Measure how deep each pixel lies inside a matte, in px.
@@ -104,9 +107,10 @@ def combine(own: Mask, given: Mask, mode: MatteMode) -> Mask:
         raise ShapeError(f"mattes of {own.shape} and {given.shape}: give equal sizes")
     if mode is MatteMode.REPLACE:
         return given
-    if mode is MatteMode.ADD:
-        return np.maximum(own, given)
-    return own * (given if mode is MatteMode.MULTIPLY else 1 - given)
+    combined: Mask = np.maximum(own, given)
+    if mode is not MatteMode.ADD:
+        combined = own * (given if mode is MatteMode.MULTIPLY else 1 - given)
+    return combined
 
 
 def mix(plate: Image, result: Image, matte: Mask) -> Image:
@@ -138,5 +142,7 @@ def refine(matte: Mask, guide: Image, radius_px: int, tolerance: float = 0.02) -
     variance = np.maximum(cv2.blur(luma * luma, window) - mean_luma * mean_luma, 0)
     slope = (cv2.blur(luma * matte, window) - mean_luma * mean) / (variance + np.float32(tolerance**2))
     level = mean - slope * mean_luma
-    refined: Mask = np.clip(cv2.blur(slope, window) * luma + cv2.blur(level, window), 0, 1)
-    return refined
+    refined = cv2.blur(slope, window) * luma + cv2.blur(level, window)
+    # What hardly covers must not cover at all, nor what is nearly whole let grain through.
+    stretched: Mask = np.clip((refined - np.float32(_STRAY)) * np.float32(1 / (1 - 2 * _STRAY)), 0, 1)
+    return stretched

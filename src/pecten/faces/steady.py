@@ -67,11 +67,11 @@ class Steady:
             soft = np.maximum(soft, t * t * (3 - 2 * t))
         return soft
 
-    def matte(self, size: int) -> Mask:
-        """Draw what is swapped, in a crop of `size` px; nothing of it lies beyond the full face."""
-        whole = self.whole(size)
+    def matte(self, whole: Mask) -> Mask:
+        """Cut what is swapped out of the full face, as `whole` drew it."""
         if not self.outlines:
             return whole
+        size = len(whole)
         parts: Mask = np.minimum(whole, draw([_at_size(outline, size) for outline in self.outlines], size))
         return parts
 

@@ -20,7 +20,7 @@ from pecten.shot.fade import Fade, fades
 from pecten.shot.strength import Strength
 from pecten.types import Affine, Image, Mask
 
-_REFINED_SHARE = 64
+_REFINED_SHARE = 32
 """The crop's side over how far the edge of what covers a face may move onto the picture's own edge."""
 
 
@@ -99,11 +99,13 @@ class Coverage:
     """The matte of one frame.
 
     Attributes:
+        whole: Crop; the full face.
         shape: Crop; where the face is laid in, hard-edged, so that the bands' ramps follow it.
         written: Plate; the matte as it is written and may be given back.
         mixed: Plate; how much of the result shows over the plate inside the shape; None shows all of it.
     """
 
+    whole: Mask
     shape: Mask
     written: Mask
     mixed: Mask | None
@@ -154,7 +156,8 @@ def cover(
         plate_size: Height and width of the plate, in px.
     """
     size = len(plate_crop)
-    shape, soft = border.matte(size), border.softness(size)
+    whole = border.whole(size)
+    shape, soft = border.matte(whole), border.softness(size)
     if seen is not None:
         covered = refine(resized(seen, size), plate_crop, max(1, size // _REFINED_SHARE))
         soft = covered if soft is None else soft * covered
@@ -165,15 +168,22 @@ def cover(
         shown = _in_plate(soft, crop_from_plate, plate_size)
         own = own * shown
     if given is None:
-        return Coverage(shape, own, None if soft is None else shown)
+        return Coverage(whole, shape, own, None if soft is None else shown)
     if mode in (MatteMode.REPLACE, MatteMode.ADD):
-        reach = (warp(given, crop_from_plate, size, size, "linear", "zero") > 0).astype(np.float32)
+        reach = _reach(warp(given, crop_from_plate, size, size, "linear", "zero"))
         shape = reach if mode is MatteMode.REPLACE else np.maximum(shape, reach)
     written = combine(own, given, mode)
     within = mode in (MatteMode.MULTIPLY, MatteMode.HOLDOUT)
     # The shape's own edge is left to the blend's ramps.
     inside = combine((own > 0).astype(np.float32) if soft is None else shown, given, mode) if within else written
-    return Coverage(shape, written, inside)
+    return Coverage(whole, shape, written, inside)
+
+
+def _reach(given: Mask) -> Mask:
+    """Return a given matte's shape: its own hard edges, and the far end of its soft ones."""
+    ends = cv2.erode((given > 0).view(np.uint8), np.ones((5, 5), np.uint8))
+    reach: Mask = np.maximum(given, ends.astype(np.float32))
+    return reach
 
 
 def _in_plate(matte: Mask, crop_from_plate: Affine, plate_size: tuple[int, ...]) -> Mask:

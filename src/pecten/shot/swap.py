@@ -202,9 +202,8 @@ def _finish(step: _Decoded, mattes: Mattes, size: int, options: SwapOptions, cli
     strength, fade = mattes.strength(frame.number), mattes.fade(frame.index)
     if strength == 0 or fade.weight == 0:
         return replace(untouched, matte=coverage.written), "strength 0" if strength == 0 else fade.reason
-    whole = mattes.borders[frame.index].whole(size)
     decoded = enlarge(step.decoded, size)
-    blended = compose(shown, decoded, coverage.shape, options.recipe, step.measurement, whole)
+    blended = compose(shown, decoded, coverage.shape, options.recipe, step.measurement, coverage.whole)
     full, support = paste(frame.image, from_display(blended, encoding), plate_crop, crop_from_plate, coverage.shape)
     result, support = coverage.over(frame.image, full, support, strength)
     return Swapped(frame, face, step.decoded, result, support, coverage.written), None
