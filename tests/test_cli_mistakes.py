@@ -112,7 +112,9 @@ def test_a_track_that_is_not_there(studio: Studio, here: Path, capfd: Capture) -
     refused(pecten(capfd, *words), "plate.mp4: no track 7; the tracks found are 0")
     found = here / "found"
     refused(swap(capfd, studio, Path("a.mov"), "--track", 7, "--faces", found), "no track 7")
-    assert sorted(p.name for p in here.iterdir()) == ["found"]
+    # What was found is kept, so that naming another track costs nothing.
+    assert sorted(p.name for p in here.iterdir()) == ["found", "new"]
+    assert sorted(p.name for p in (here / "new").iterdir()) == ["found"]
 
 
 @pytest.mark.parametrize("name", ["a b", "../ada", "ada.b", "", "-", "å", "a/b", "$(x)", "con:1"])

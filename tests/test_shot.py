@@ -170,6 +170,10 @@ def test_what_was_found_in_a_plate_is_read_again_until_something_changes(clip: P
     assert clip.reads == reads + 1
     (tmp_path / "record.safetensors").write_bytes(b"damaged")
     plate_faces(clip, tmp_path, replace(QUICK, detect_every=3))
+    assert clip.reads == reads + 1
+    (tmp_path / "found" / "pictures.safetensors").write_bytes(b"damaged")
+    (tmp_path / "record.safetensors").unlink()
+    plate_faces(clip, tmp_path, replace(QUICK, detect_every=3))
     assert clip.reads == reads + 2
 
 

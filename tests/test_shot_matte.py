@@ -107,8 +107,8 @@ def test_mattes_that_are_written_and_given_back_make_the_same_frames(swap: Swap,
         difference = returned.images[number][1] - plain.images[number][1]
         # At single pixels of the edge, where this comb's noise ends.
         assert np.abs(difference).max() < 0.1
-        assert np.sqrt((difference**2).mean()) < 1e-3
-        assert np.abs(plain.images[number][1] - plain.images[number][0]).max() > 0.2
+        change = plain.images[number][1] - plain.images[number][0]
+        assert np.sqrt((difference**2).mean()) < 0.05 * np.sqrt((change**2).mean())
 
 
 @pytest.mark.parametrize("mode", ["multiply", "holdout"])

@@ -52,6 +52,9 @@ def swap(
     contrast: Annotated[
         str | None, typer.Option(help="global, std or none. [default: global with --light bands, else none]")
     ] = None,
+    grain: Annotated[
+        float, typer.Option(min=0, max=2, help="How much of the plate's grain the face gets: 1 as much, 0 none.")
+    ] = 1.0,
     blend: Annotated[
         str, typer.Option(help="How the face is laid into the plate: multiband, alpha, poisson, seamless or standard.")
     ] = "multiband",
@@ -104,7 +107,7 @@ def swap(
     options = SwapOptions(
         source,
         choose_region(region),
-        choose_recipe(light, bands, contrast, blend),
+        choose_recipe(light, bands, contrast, blend, grain),
         batch,
         _tracks(track),
         choose_matte(matte, matte_mode, write_matte, strength, ease, fade),
@@ -175,8 +178,10 @@ def choose_matte(
     return MatteOptions(given, MatteMode(mode), keys, fade, written)
 
 
-def choose_recipe(light: str, bands: int, contrast: str | None, blend: str = "multiband") -> "Recipe":
-    """Read how light and contrast are to be matched and the face is laid into the plate."""
+def choose_recipe(
+    light: str, bands: int, contrast: str | None, blend: str = "multiband", grain: float = 1.0
+) -> "Recipe":
+    """Read how light, contrast and grain are to be matched and the face is laid into the plate."""
     from pecten.composite.contrast import ContrastMethod
     from pecten.composite.recipe import BlendMethod, LightSource, Recipe
 
@@ -188,4 +193,4 @@ def choose_recipe(light: str, bands: int, contrast: str | None, blend: str = "mu
         raise UsageError(f"--blend {blend}: choose one of {', '.join(BlendMethod)}")
     default = ContrastMethod.GLOBAL if light == LightSource.BANDS else None
     method = default if contrast is None else None if contrast == "none" else ContrastMethod(contrast)
-    return Recipe(LightSource(light), bands, method, BlendMethod(blend))
+    return Recipe(LightSource(light), bands, method, BlendMethod(blend), grain=grain)

@@ -13,6 +13,7 @@ import numpy as np
 
 from pecten.composite.blend import blend_alpha, blend_multiband, blend_standard
 from pecten.composite.contrast import ContrastMethod, contrast_gain, correct_contrast, smooth_gains
+from pecten.composite.grain import Grain, smooth_grain
 from pecten.composite.light import OFFSET, Light, enlarged, fit_light, relight
 from pecten.composite.poisson import blend_poisson, blend_seamless
 from pecten.types import Image, Mask
@@ -58,6 +59,7 @@ class Recipe:
             blurred matte) are there to compare with.
         window: Frames over which measurements are smoothed, odd.
         offset: Level below which a light's gain turns into a shift, in the pictures' coding.
+        grain: Strength of the plate's grain on the face; 0 adds none.
     """
 
     light: LightSource = LightSource.SKIN
@@ -66,6 +68,7 @@ class Recipe:
     blend: BlendMethod = BlendMethod.MULTIBAND
     window: int = 9
     offset: float = OFFSET
+    grain: float = 1.0
 
 
 PAPER = Recipe(light=LightSource.BANDS, contrast=ContrastMethod.GLOBAL)
@@ -74,10 +77,17 @@ PAPER = Recipe(light=LightSource.BANDS, contrast=ContrastMethod.GLOBAL)
 
 @dataclass(frozen=True)
 class Measurement:
-    """What one frame says about light and contrast; a few KB."""
+    """What one frame says about light, contrast and grain; a few KB.
+
+    Attributes:
+        light: None unless the recipe fits it.
+        gain: Of contrast.
+        grain: What the face lacks of the plate's grain (measured apart, as it needs two frames).
+    """
 
     light: Light | None
     gain: float
+    grain: Grain | None = None
 
 
 def measure(plate: Image, face: Image, matte: Mask, recipe: Recipe) -> Measurement:
@@ -118,9 +128,10 @@ def smooth(
         or [np.zeros((3, 3))]
     )[: len(measured)]
     gains, lights = smooth_gains(gains, window, starts), smooth_gains(lights, window, starts)
+    grains = smooth_grain([None if one is None else one.grain for one in measured], window, starts)
     return [
-        None if one is None else Measurement(one.light and replace(one.light, coefficients=light), float(gain))
-        for one, gain, light in zip(measured, gains, lights, strict=True)
+        None if one is None else Measurement(one.light and replace(one.light, coefficients=light), float(gain), grain)
+        for one, gain, light, grain in zip(measured, gains, lights, grains, strict=True)
     ]
 
 

@@ -11,7 +11,7 @@ from pecten.faces.detect import Box, Detection, Detector, area, overlap
 from pecten.faces.landmarks import FaceMesh
 from pecten.faces.mesh import LEFT_EYE, RIGHT_EYE
 from pecten.faces.quality import Gates
-from pecten.faces.track import CONTACT, CutFinder, Tracker, fresh
+from pecten.faces.track import CONTACT, Tracker, fresh
 from pecten.geometry import similarity as sim
 from pecten.types import Affine, ByteImage, Points
 
@@ -37,6 +37,7 @@ class FaceOptions:
         track: Which face a dataset is made of; None is the one that covers most area times frames.
         gates: What a frame must pass to be trained on.
         threads: Of each network.
+        overlap: Whether decoding, detection and judging run beside the following; the answer is the same.
         device: Of the mesh network: "auto" (a GPU where there is one), "cpu", or as torch names it.
     """
 
@@ -49,6 +50,7 @@ class FaceOptions:
     track: int | None = None
     gates: Gates = field(default_factory=Gates)
     threads: int = 2
+    overlap: bool = True
     device: str = "auto"
 
     def __post_init__(self) -> None:
@@ -85,22 +87,24 @@ class Follower:
         self._options = options
         self._detector = detector
         self._mesh = mesh
-        self._cuts = CutFinder()
         self._tracker = Tracker(options.longest_gap)
         self._last: dict[int, Sighting] = {}
         self._unconfirmed: dict[int, int] = {}
         self._search_until = -1
 
-    def follow(self, index: int, image: ByteImage) -> tuple[list[Sighting], str | None]:
+    def follow(
+        self, index: int, image: ByteImage, cut: bool, detections: list[Detection] | None = None
+    ) -> tuple[list[Sighting], str | None]:
         """Find the faces of the next frame.
 
         Args:
             index: Of the frame.
             image: The frame, display-coded.
+            cut: Whether a new shot begins with it.
+            detections: What the detector sees on it; None lets it be run where it is needed.
         Returns:
             The faces by track, and why there is none when there is none.
         """
-        cut = self._cuts.is_cut(image)
         if cut:
             self._tracker.end_all()
             self._last = {}
@@ -117,12 +121,19 @@ class Follower:
             or index <= self._search_until
             or index % self._options.detect_every == 0
         ):
-            found = self._detect(index, image, found)
+            found = self._detect(
+                index, image, found, self._detector.detect(image) if detections is None else detections
+            )
         for sighting in found:
             self._tracker.see(sighting.track, index, sighting.box)
         self._last = {s.track: s for s in found}
         reason = None if found else "face lost" if lost else "no face found"
         return sorted(found, key=lambda s: s.track), reason
+
+    def look_in(self, image: ByteImage, box: Box) -> Sighting | None:
+        """Look for a face in a box, as if the detector had seen an upright one there; its track is -1."""
+        level = np.array([[box[0], box[1]], [box[2], box[1]]])
+        return self._look_at_detection(image, Detection(box, 1.0, level))
 
     def _carry(self, image: ByteImage, number: int) -> Sighting | None:
         return self._look(image, stabilise.roi_of_normalisation(self._last[number].crop_from_plate), number)
@@ -131,9 +142,10 @@ class Follower:
         """Where two tracks have come to one face, as when people cross, give it to the one that jumped less."""
         return _without_doubles(sorted(carried, key=lambda s: (self._tracker.jump(s.track, index, s.box), s.track)))
 
-    def _detect(self, index: int, image: ByteImage, found: list[Sighting]) -> list[Sighting]:
+    def _detect(
+        self, index: int, image: ByteImage, found: list[Sighting], detections: list[Detection]
+    ) -> list[Sighting]:
         """Add the faces that only the detector sees; drop those that it has long not seen."""
-        detections = self._detector.detect(image)
         found = [s for s in found if self._is_confirmed(s, detections) and not _is_astride(s, detections)]
         new = fresh([d.box for d in detections], [s.box for s in found])
         seen = [self._look_at_detection(image, detections[i]) for i in new]

@@ -32,6 +32,11 @@ class Person:
         return tuple(sorted(track for at, track in self.tracks if at == place))
 
 
+def track_name(clips: Sequence[str], place: int, track: int) -> str:
+    """Return what a user calls a track: its number, after the clip's name where there are several clips."""
+    return str(track) if len(clips) == 1 else f"{clips[place]}:{track}"
+
+
 def group_people(shots: Sequence[ShotFaces]) -> list[Person]:
     """Join the tracks of clips into people, those seen most first.
 

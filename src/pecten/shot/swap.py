@@ -10,7 +10,11 @@ import numpy as np
 from pecten.colour.transfer import from_display, to_display
 from pecten.comb.model import Comb
 from pecten.composite.blend import enlarge
+from pecten.composite.grain import strengthened
+from pecten.composite.grain_stock import GrainStock, add_grain, grain_stock
+from pecten.composite.matte import EDGE_PX, inner_distance, ramp
 from pecten.composite.paste import paste
+from pecten.composite.pixels import chosen
 from pecten.composite.recipe import Measurement, compose, measure, smooth
 from pecten.deliver.writer import Writer
 from pecten.errors import FacesError
@@ -21,6 +25,7 @@ from pecten.footage.clip import Clip, Frame
 from pecten.geometry import similarity
 from pecten.shot.matte import Mattes, Visibility, resized, still_seen
 from pecten.shot.options import SwapOptions, Swapped, SwapSummary
+from pecten.shot.texture import Seen, grain_lacking
 from pecten.swap.infer import swap_crops
 from pecten.types import CANONICAL_SIZE, Image, Mask, Progress, silent
 
@@ -67,12 +72,13 @@ def swap_shot(
         DeliveryError: if the mattes cannot be written where they should.
     """
     start, stop = frames or (0, clip.info.frame_count)
-    chosen = _faces_by_index(clip, faces, options)
-    if not chosen:
+    wanted = _faces_by_index(clip, faces, options)
+    if not wanted:
         raise FacesError(f"{clip.info.path}: no face to replace: choose another clip")
     reasons = dict(faces.missing)
-    size = working_size(chosen.values())
-    mattes = Mattes(clip, chosen, options.region, options.matte, options.recipe.window)
+    stock = grain_stock() if options.recipe.grain > 0 else None
+    size = working_size(wanted.values())
+    mattes = Mattes(clip, wanted, options.region, options.matte, options.recipe.window)
     untouched, faded = list[tuple[int, str]](), list[tuple[int, str]]()
 
     def ready(index: int) -> bool:
@@ -84,7 +90,7 @@ def swap_shot(
         progress("swap", finished, stop - start)
     if first < stop:
         mattes.check(first, stop)
-    decoded = _decode(clip, chosen, mattes, comb, options, first, stop, visibility)
+    decoded = _decode(clip, wanted, mattes, comb, options, first, stop, visibility)
     for step in _smoothed(decoded, options.recipe.window):
         if not first <= step.frame.index < stop:
             continue
@@ -93,7 +99,7 @@ def swap_shot(
             done_before += 1
             progress("swap", finished, stop - start)
             continue
-        done, why_not = _finish(step, mattes, size, options, clip)
+        done, why_not = _finish(step, mattes, size, options, clip, stock)
         writer.write(step.frame, done.result, done.support)
         if step.face is None:
             why_not = reasons.get(step.frame.index, "the face is not in this frame")
@@ -133,7 +139,9 @@ def _decode(
     stop: int,
     visibility: Visibility | None,
 ) -> Iterator[_Decoded]:
-    margin = options.recipe.window // 2
+    # Grain is what differs from the frame before, so one more is needed.
+    margin = options.recipe.window // 2 + 1
+    before: Seen | None = None
     around = iter(clip.frames(max(0, start - margin), min(clip.info.frame_count, stop + margin)))
     while group := list(islice(around, options.batch)):
         with_face = [(frame, chosen[frame.index]) for frame in group if frame.index in chosen]
@@ -141,12 +149,18 @@ def _decode(
         if with_face:
             plates = np.stack([_network_crop(frame, face, comb.config.size, clip) for frame, face in with_face])
             decoded = swap_crops(comb, options.source, plates, options.batch)
-            seen = [None] * len(plates) if visibility is None else list(visibility.visible(plates))
-            for (frame, face), plate, answer, part in zip(with_face, plates, decoded, seen, strict=True):
+            parts = [None] * len(plates) if visibility is None else list(visibility.visible(plates))
+            for (frame, face), plate, answer, part in zip(with_face, plates, decoded, parts, strict=True):
                 matte = mattes.borders[frame.index].whole(len(plate))
-                # What covers the face must not pass for its light.
+                # What covers the face must not pass for its light or its grain.
                 skin = matte if part is None else matte * resized(part, len(plate))
-                answers[frame.index] = _Decoded(frame, face, answer, part, measure(plate, answer, skin, options.recipe))
+                measured = measure(plate, answer, skin, options.recipe)
+                if options.recipe.grain > 0:
+                    shown = to_display(frame.image, clip.info.encoding)
+                    seen_now = Seen(frame.index, face.track, shown, face.crop_from_plate, answer, skin)
+                    measured = replace(measured, grain=grain_lacking(seen_now, before))
+                    before = seen_now
+                answers[frame.index] = _Decoded(frame, face, answer, part, measured)
         for frame in group:
             yield answers.get(frame.index, _Decoded(frame, None, None, None, None))
 
@@ -187,7 +201,9 @@ def _smoothed(steps: Iterable[_Decoded], window: int) -> Iterator[_Decoded]:
         yield release()
 
 
-def _finish(step: _Decoded, mattes: Mattes, size: int, options: SwapOptions, clip: Clip) -> tuple[Swapped, str | None]:
+def _finish(
+    step: _Decoded, mattes: Mattes, size: int, options: SwapOptions, clip: Clip, stock: GrainStock | None
+) -> tuple[Swapped, str | None]:
     """Return the finished frame, and why it is as in the plate where it is."""
     frame, face = step.frame, step.face
     untouched = Swapped(frame, None, None, frame.image, np.zeros(frame.image.shape[:2], np.float32))
@@ -202,8 +218,12 @@ def _finish(step: _Decoded, mattes: Mattes, size: int, options: SwapOptions, cli
     strength, fade = mattes.strength(frame.number), mattes.fade(frame.index)
     if strength == 0 or fade.weight == 0:
         return replace(untouched, matte=coverage.written), "strength 0" if strength == 0 else fade.reason
-    decoded = enlarge(step.decoded, size)
-    blended = compose(shown, decoded, coverage.shape, options.recipe, step.measurement, coverage.whole)
-    full, support = paste(frame.image, from_display(blended, encoding), plate_crop, crop_from_plate, coverage.shape)
+    decoded, shape = enlarge(step.decoded, size), coverage.shape
+    blended = compose(shown, decoded, shape, options.recipe, step.measurement, coverage.whole)
+    full, support = paste(frame.image, from_display(blended, encoding), plate_crop, crop_from_plate, shape)
+    if stock is not None and step.measurement.grain is not None:
+        grain, cover = strengthened(step.measurement.grain, options.recipe.grain), ramp(inner_distance(shape), EDGE_PX)
+        grained = add_grain(to_display(full, encoding), support, cover, crop_from_plate, grain, stock, frame.number)
+        full = chosen(from_display(grained, encoding), support > 0, full)
     result, support = coverage.over(frame.image, full, support, strength)
     return Swapped(frame, face, step.decoded, result, support, coverage.written), None

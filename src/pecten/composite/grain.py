@@ -1,0 +1,301 @@
+"""Film grain: measured on the plate's skin, made anew for a face that has none.
+
+What differs between two frames once the skin has been laid over itself is grain (or what a codec left of it); pores
+and shading stay. Its covariance between the channels is kept for three bands of size, so that fine grey film grain,
+coarse coded chroma and a noisy blue channel all come back as they were, and its strength as a curve over level.
+"""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Complex64, Float64
+
+from pecten.composite.matte import inner_distance
+from pecten.composite.pixels import finite
+from pecten.geometry import similarity
+from pecten.types import Affine, Image, Mask, Points
+
+BANDS = 3
+"""Bands of size, finest first: waves of up to 4, 8 and 16 px. What is coarser is shading, not grain."""
+
+PATCH_PX = 32
+"""Side of the squares in which grain is looked at."""
+
+EDGES = np.array([0.75, 1 / 4, 1 / 8, 1 / 16])
+"""Of the bands, in cycles a px."""
+
+LEVELS = np.linspace(0, 1, 9)
+"""Display-coded levels at which strength is kept; beyond them it stays as at the last."""
+
+MOST_PATCHES = 64
+LEAST_PATCHES = 4
+
+OUTLIER = 3.0
+"""A patch with so many times the median energy has moved, not only its grain."""
+
+STANDSTILL = 1e-12
+"""Variance of a rounding error."""
+
+FINEST_KEPT = 0.7
+"""Share of the finest band's energy that resampling leaves."""
+
+Spectrum = Float64[np.ndarray, "3 3 3"]
+"""Covariance between the channels, one a band."""
+
+Patches = Complex64[np.ndarray, "_patches 3 32 17"]
+
+
+@dataclass(frozen=True)
+class Grain:
+    """Grain of one frame; averages of several are again one.
+
+    Attributes:
+        spectrum: Variance by band, between the channels, display-coded.
+        levels: Variance at each of `LEVELS` relative to the mean, a column a channel.
+    """
+
+    spectrum: Spectrum
+    levels: Float64[np.ndarray, "9 3"]
+
+    @property
+    def deviation(self) -> float:
+        """Standard deviation over all bands, root mean square over the channels."""
+        return float(np.sqrt(np.trace(self.spectrum.sum(axis=0)) / 3))
+
+
+NO_GRAIN = Grain(np.zeros((BANDS, 3, 3)), np.ones((len(LEVELS), 3)))
+
+
+def measure_grain(now: Image, before: Image, before_from_now: Affine, centres: Points) -> Grain | None:
+    """Measure the grain of a picture by what differs from the one before.
+
+    Small squares of skin are compared, each laid over itself to a fraction of a pixel by turning the phase of its
+    spectrum, which moves a picture without smoothing its grain.
+
+    Args:
+        now: Display-coded, at the plate's own resolution.
+        before: The frame before, in which the same thing is seen. Its grain must be another.
+        before_from_now: Where a pixel of `now` was, as far as it is known; a pixel's error is found and removed.
+        centres: Middles of squares of `PATCH_PX` that show skin, in px of `now`.
+    Returns:
+        None if too few squares lie within both pictures.
+    Reference:
+        Welch 1967 (averaged spectra); Norkin and Birkbeck 2018 (film grain synthesis from spectrum and level).
+    """
+    place, there = _places(now, before, before_from_now, centres)
+    spectra, means = patch_spectra(now, place)
+    flat = _flattest(spectra)
+    spectra, means = spectra[flat], means[flat]
+    older, _ = patch_spectra(before, there[flat])
+    sound = np.isfinite(spectra).all(axis=(1, 2, 3)) & np.isfinite(older).all(axis=(1, 2, 3))
+    if sound.sum() < LEAST_PATCHES:
+        return None
+    spectra, older, means = spectra[sound], older[sound], means[sound]
+    # Both frames bring grain of their own to the difference.
+    bands = band_covariances(_detrended(spectra - _registered(older, spectra))) / 2
+    energy = np.trace(bands, axis1=2, axis2=3)
+    kept = (energy <= OUTLIER * np.median(energy, axis=0)).all(axis=1)
+    # A frame that is held says nothing.
+    kept &= energy.sum(axis=1) > STANDSTILL
+    if kept.sum() < LEAST_PATCHES:
+        return None
+    spectrum = bands[kept].mean(axis=0)
+    return Grain(spectrum, _level_curve(means[kept], np.einsum("nbcc->nc", bands[kept])))
+
+
+def enlarged_spectrum(spectrum: Spectrum, scale: float) -> Spectrum:
+    """Say what a picture's grain is once the picture has been enlarged (or, below 1, shrunk).
+
+    Args:
+        spectrum: Of the picture at its own size.
+        scale: Linear.
+    """
+    steps = float(np.log2(scale))
+    result = np.zeros_like(spectrum)
+    whole = int(np.floor(steps))
+    for share, shift in ((1 - (steps - whole), whole), (steps - whole, whole + 1)):
+        for band in range(BANDS):
+            if 0 <= band + shift < BANDS:
+                result[band + shift] += share * spectrum[band] * (FINEST_KEPT if band == 0 else 1.0)
+    return result
+
+
+def lacking(wanted: Grain, own: Spectrum) -> Grain:
+    """Say what grain must be added to a face that has some of its own: variances subtract.
+
+    Args:
+        wanted: The plate's.
+        own: The face's, in the plate's px.
+    Returns:
+        May be negative where the face has more than the plate, so that averages over frames stay right.
+    """
+    return Grain(wanted.spectrum - own, wanted.levels)
+
+
+def strengthened(grain: Grain, strength: float) -> Grain:
+    """Scale grain; 1 leaves it."""
+    return Grain(grain.spectrum * strength**2, grain.levels)
+
+
+def smooth_grain(grains: Sequence[Grain | None], window: int = 9, starts: Sequence[int] = ()) -> list[Grain | None]:
+    """Average grain over time, never across a cut; a frame without any takes its neighbours'.
+
+    Args:
+        grains: One a frame; None where there was nothing to compare with.
+        window: Frames under the Hann window, odd.
+        starts: Frames at which something new begins.
+    """
+    weights = np.hanning(window + 2)[1:-1]
+    edges = sorted({0, *(start for start in starts if 0 < start < len(grains)), len(grains)})
+    smoothed: list[Grain | None] = []
+    for first, last in itertools.pairwise(edges):
+        for middle in range(first, last):
+            near = range(max(first, middle - window // 2), min(last, middle + window // 2 + 1))
+            smoothed.append(_average([(grains[i], float(weights[i - middle + window // 2])) for i in near]))
+    return smoothed
+
+
+def skin_centres(matte: Mask, scale: float = 1.0, step: float = 1 / 20) -> Points:
+    """Lay out the middles of squares of `PATCH_PX` that lie wholly inside a matte.
+
+    Args:
+        matte: Coverage of a crop.
+        scale: Crop px for each px in which the squares are counted.
+        step: Distance between neighbours, as a share of the crop's side.
+    Returns:
+        In px of the crop; none if the matte is too small for them.
+    """
+    size = matte.shape[0]
+    lattice = np.arange(step / 2, 1, step) * size
+    x, y = (places.reshape(-1) for places in np.meshgrid(lattice, lattice))
+    deep = inner_distance(matte)[y.astype(int), x.astype(int)] > PATCH_PX / 2 * scale
+    return np.stack([x[deep], y[deep]], axis=1)
+
+
+def _average(weighted: Sequence[tuple[Grain | None, float]]) -> Grain | None:
+    known = [(grain, weight) for grain, weight in weighted if grain is not None]
+    if not known:
+        return None
+    total = sum(weight for _, weight in known)
+    return Grain(
+        np.sum([grain.spectrum * (weight / total) for grain, weight in known], axis=0),
+        np.sum([grain.levels * (weight / total) for grain, weight in known], axis=0),
+    )
+
+
+def _places(now: Image, before: Image, before_from_now: Affine, centres: Points) -> tuple[np.ndarray, np.ndarray]:
+    """Choose whole pixels on which to centre patches of both pictures."""
+    half = PATCH_PX // 2
+    place = np.rint(centres).astype(int)
+    there = np.rint(similarity.apply(before_from_now, place.astype(np.float64))).astype(int)
+    inside = np.ones(len(place), bool)
+    for spot, picture in ((place, now), (there, before)):
+        size = np.array([picture.shape[1], picture.shape[0]])
+        inside &= ((spot >= half) & (spot <= size - half)).all(axis=1)
+    some = np.flatnonzero(inside)
+    if len(some) > MOST_PATCHES:
+        some = some[np.linspace(0, len(some) - 1, MOST_PATCHES).astype(int)]
+    return place[some], there[some]
+
+
+def patch_spectra(image: Image, spots: np.ndarray) -> tuple[Patches, Float64[np.ndarray, "patches 3"]]:
+    """Cut windowed patches out of a picture; return their spectra and their mean colours."""
+    half, window = PATCH_PX // 2, _window()
+    patches = np.empty((len(spots), PATCH_PX, PATCH_PX, 3), np.float32)
+    for patch, (x, y) in zip(patches, spots, strict=True):
+        cut = image[y - half : y + half, x - half : x + half]
+        patch[:] = cut if finite(cut) else np.nan
+    share = (window / window.sum()).reshape(-1)
+    means = share @ patches.reshape(-1, PATCH_PX**2, 3)
+    patches -= means[:, None, None]
+    patches *= window[..., None]
+    spectra = np.fft.rfft2(np.ascontiguousarray(patches.transpose(0, 3, 1, 2)))
+    return spectra.astype(np.complex64, copy=False), means.astype(np.float64)
+
+
+def _registered(older: Patches, newer: Patches) -> Patches:
+    """Turn the phase of patches so that they lie over their newer selves, to a fraction of a pixel."""
+    fy, fx = np.fft.fftfreq(PATCH_PX)[:, None], np.fft.rfftfreq(PATCH_PX)[None]
+    coarse = np.hypot(fx, fy) <= EDGES[1]
+    waves = 2 * np.pi * np.stack([np.broadcast_to(f, coarse.shape)[coarse] for f in (fx, fy)])
+    moved = older
+    for _ in range(2):
+        cross = (newer * moved.conj()).sum(axis=1)[:, coarse]
+        # The phase's slope is the shift; each wave votes by its power.
+        weight, phase = np.abs(cross).astype(np.float64), np.angle(cross).astype(np.float64)
+        normal = np.einsum("nw,aw,bw->nab", weight, waves, waves) + 1e-12 * np.eye(2)
+        shift = np.linalg.solve(normal, np.einsum("nw,aw,nw->na", weight, waves, phase)[..., None])[..., 0]
+        shift = np.clip(shift, -1.5, 1.5)
+        turn = np.exp(2j * np.pi * (shift[:, 0, None, None] * fx + shift[:, 1, None, None] * fy)).astype(np.complex64)
+        moved = moved * turn[:, None]
+    return moved
+
+
+def band_covariances(spectra: Patches) -> Float64[np.ndarray, "patches 3 3 3"]:
+    radius, weight = _radius(), _weight()
+    bands = []
+    for low, high in zip(EDGES[1:], EDGES[:-1], strict=True):
+        where = (radius > low) & (radius <= high)
+        picked = spectra[:, :, where] * np.sqrt(weight[where]).astype(np.float32)
+        bands.append((picked @ picked.conj().swapaxes(1, 2)).real)
+    return np.stack(bands, axis=1).astype(np.float64)
+
+
+def _flattest(spectra: Patches) -> np.ndarray:
+    """Choose the half of all patches with the least structure in waves too long for grain."""
+    coarse = _radius() <= EDGES[-1]
+    structure = np.nan_to_num((np.abs(spectra[:, :, coarse]) ** 2).sum(axis=(1, 2)), nan=np.inf)
+    return np.sort(np.argsort(structure, kind="stable")[: max(LEAST_PATCHES, (len(spectra) + 1) // 2)])
+
+
+def _level_curve(means: np.ndarray, energy: np.ndarray) -> Float64[np.ndarray, "9 3"]:
+    """Fit variance over level by hats, drawn towards a straight and flat course where nothing was seen."""
+    count = len(LEVELS)
+    smooth = np.diff(np.eye(count), axis=0) * 0.5
+    curve = np.empty((count, 3))
+    for channel in range(3):
+        position = np.clip(means[:, channel], 0, 1) * (count - 1)
+        hats = np.maximum(1 - np.abs(position[:, None] - np.arange(count)), 0)
+        relative = energy[:, channel] / max(float(energy[:, channel].mean()), 1e-20)
+        rows, values = np.vstack([hats, smooth]), np.concatenate([relative, np.zeros(count - 1)])
+        curve[:, channel] = np.linalg.lstsq(rows, values, rcond=None)[0]
+    return np.maximum(curve, 0.0)
+
+
+def _detrended(spectra: Patches) -> Patches:
+    """Take out of each patch the shading that a polynomial of second order can follow."""
+    basis, weight = _trends(), _weight()
+    flat = spectra.reshape(len(spectra), 3, -1)
+    shares = (flat @ (basis.conj() * weight.reshape(-1)).astype(np.complex64).T).real
+    return np.asarray((flat - shares.astype(np.complex64) @ basis).reshape(spectra.shape))
+
+
+def _trends() -> np.ndarray:
+    """Return windowed polynomials as spectra, orthonormal under `_weight`."""
+    y, x = np.mgrid[:PATCH_PX, :PATCH_PX] / (PATCH_PX / 2) - 1
+    window = _window()
+    waves = [np.fft.rfft2(window * shape).reshape(-1) for shape in (np.ones_like(x), x, y, x * x, x * y, y * y)]
+    root = np.sqrt(_weight().reshape(-1))
+    stacked = np.stack([np.concatenate([(w * root).real, (w * root).imag]) for w in waves])
+    orthonormal = np.linalg.qr(stacked.T)[0].T
+    real, imaginary = np.split(orthonormal, 2, axis=1)
+    return np.asarray(((real + 1j * imaginary) / root).astype(np.complex64))
+
+
+def _weight() -> np.ndarray:
+    """Return what each sample of a windowed half spectrum adds to the variance."""
+    # All columns but the first and the last stand for two.
+    twice = np.full((PATCH_PX, PATCH_PX // 2 + 1), 2.0)
+    twice[:, [0, -1]] = 1
+    return twice / (PATCH_PX**2 * float((_window().astype(np.float64) ** 2).sum()))
+
+
+def _radius() -> np.ndarray:
+    return np.asarray(np.hypot(np.fft.rfftfreq(PATCH_PX)[None], np.fft.fftfreq(PATCH_PX)[:, None]))
+
+
+def _window() -> np.ndarray:
+    hann = np.hanning(PATCH_PX + 1)[:-1]
+    return np.outer(hann, hann).astype(np.float32)
