@@ -15,8 +15,10 @@ from pecten.composite.blend import blend_alpha, blend_multiband, blend_standard
 from pecten.composite.contrast import ContrastMethod, contrast_gain, correct_contrast, smooth_gains
 from pecten.composite.grain import Grain, smooth_grain
 from pecten.composite.light import OFFSET, Light, enlarged, fit_light, relight
+from pecten.composite.normals import normal_map
 from pecten.composite.poisson import blend_poisson, blend_seamless
-from pecten.types import Image, Mask
+from pecten.errors import ShapeError
+from pecten.types import Image, Mask, Points
 
 
 class LightSource(StrEnum):
@@ -77,7 +79,7 @@ PAPER = Recipe(light=LightSource.BANDS, contrast=ContrastMethod.GLOBAL)
 
 @dataclass(frozen=True)
 class Measurement:
-    """What one frame says about light, contrast and grain; a few KB.
+    """What one frame says about light, contrast and grain; less than 100 KB.
 
     Attributes:
         light: None unless the recipe fits it.
@@ -90,7 +92,7 @@ class Measurement:
     grain: Grain | None = None
 
 
-def measure(plate: Image, face: Image, matte: Mask, recipe: Recipe) -> Measurement:
+def measure(plate: Image, face: Image, matte: Mask, recipe: Recipe, landmarks: Points | None = None) -> Measurement:
     """Measure light and contrast of one frame.
 
     Args:
@@ -98,14 +100,16 @@ def measure(plate: Image, face: Image, matte: Mask, recipe: Recipe) -> Measureme
         face: Decoded face, same size and coding.
         matte: The whole face, even for a swap of lips or eyes.
         recipe: What will be done.
+        landmarks: The mesh in the crop, px: with it, light is a matter of where the face's surface looks.
     Raises:
         ShapeError: if sizes differ.
     """
     light, where = None, matte
     if recipe.light is LightSource.SKIN:
-        light = fit_light(face, plate, matte, recipe.offset)
+        normals = None if landmarks is None else normal_map(landmarks, len(plate))
+        light = fit_light(face, plate, matte, recipe.offset, normals)
         where = enlarged(light.trusted, matte)
-        face = relight(face, light.coefficients, recipe.offset)
+        face = relight(face, light.coefficients, recipe.offset, light.normals)
     gain = 1.0 if recipe.contrast is None else contrast_gain(face, plate, where, recipe.contrast)
     return Measurement(light, gain)
 
@@ -115,23 +119,45 @@ def smooth(
 ) -> list[Measurement | None]:
     """Smooth measurements over a shot, never across a cut.
 
+    A lamp may flicker, and the face must flicker with it; a beard stays. So light as the whole face shows it is
+    followed frame by frame, and only what the votes change about it is smoothed, with the votes.
+
     Args:
         measured: One a frame; None where a frame has no face.
         starts: Frames at which something new begins.
         window: Frames, odd.
     Raises:
-        ShapeError: if the window is not odd and positive.
+        ShapeError: if the window is not odd and positive, or measurements differ in kind.
     """
-    gains = np.array([np.nan if one is None else one.gain for one in measured], np.float64)
-    lights = np.stack(
-        [np.full((3, 3), np.nan) if one is None or one.light is None else one.light.coefficients for one in measured]
-        or [np.zeros((3, 3))]
-    )[: len(measured)]
-    gains, lights = smooth_gains(gains, window, starts), smooth_gains(lights, window, starts)
+    gains = smooth_gains(
+        np.array([np.nan if one is None else one.gain for one in measured], np.float64), window, starts
+    )
+    lights = _smooth_lights([None if one is None else one.light for one in measured], starts, window)
     grains = smooth_grain([None if one is None else one.grain for one in measured], window, starts)
     return [
-        None if one is None else Measurement(one.light and replace(one.light, coefficients=light), float(gain), grain)
+        None if one is None else Measurement(light, float(gain), grain)
         for one, gain, light, grain in zip(measured, gains, lights, grains, strict=True)
+    ]
+
+
+def _smooth_lights(lights: Sequence[Light | None], starts: Sequence[int], window: int) -> list[Light | None]:
+    first = next((light for light in lights if light is not None), None)
+    if first is None:
+        return list(lights)
+    if any(light is not None and light.trusted.shape != first.trusted.shape for light in lights):
+        raise ShapeError("lights measured on crops of different size: measure a shot at one size")
+
+    def smoothed(pick: Callable[[Light], np.ndarray]) -> np.ndarray:
+        absent = np.full(pick(first).shape, np.nan)
+        each = np.stack([absent if light is None else pick(light).astype(np.float64) for light in lights])
+        return smooth_gains(each, window, starts)
+
+    changes = smoothed(lambda light: light.coefficients - light.plain)
+    trusted = smoothed(lambda light: light.trusted).astype(np.float32)
+    alike = smoothed(lambda light: light.alike).astype(np.float32)
+    return [
+        light and replace(light, coefficients=light.plain + change, trusted=trust, alike=like)
+        for light, change, trust, like in zip(lights, changes, trusted, alike, strict=True)
     ]
 
 
@@ -155,7 +181,7 @@ def compose(
     whole = matte if face_matte is None else face_matte
     trusted, alike = whole, None
     if measurement.light is not None:
-        face = relight(face, measurement.light.coefficients, recipe.offset)
+        face = relight(face, measurement.light.coefficients, recipe.offset, measurement.light.normals)
         trusted = enlarged(measurement.light.trusted, whole)
         alike = enlarged(measurement.light.alike, whole)
     face = correct_contrast(face, trusted, measurement.gain)

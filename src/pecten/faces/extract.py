@@ -23,6 +23,7 @@ from pecten.faces.records import (
     ShotFaces,
     load_dataset,
     load_shot,
+    runs,
     save_dataset,
     save_shot,
     shot_note,
@@ -68,7 +69,7 @@ def find_faces(
         progress("faces", found.frame_count, found.frame_count)
     if corrections:
         found = correct_faces(clip, found, corrections, Finder(options))
-    if options.smooth:
+    if options.smooth and not options.register:
         found = replace(found, faces=tuple(smoothed(found.faces)))
     return correct_transforms(found, corrections) if corrections else found
 
@@ -76,23 +77,11 @@ def find_faces(
 def smoothed(faces: Sequence[FaceFrame]) -> list[FaceFrame]:
     """Smooth the normalisation along each run of consecutive frames of each track (a cut starts new tracks)."""
     result = list(faces)
-    for run in _runs(faces):
+    for run in runs(faces):
         transforms = stabilise.smooth_transforms([faces[row].crop_from_plate for row in run])
         for row, transform in zip(run, transforms, strict=True):
             result[row] = replace(faces[row], crop_from_plate=transform)
     return result
-
-
-def _runs(faces: Sequence[FaceFrame]) -> list[list[int]]:
-    """Return the rows of each track's runs of consecutive frames."""
-    runs: list[list[int]] = []
-    for row in sorted(range(len(faces)), key=lambda r: (faces[r].track, faces[r].index)):
-        last = faces[runs[-1][-1]] if runs else None
-        if last is not None and last.track == faces[row].track and last.index == faces[row].index - 1:
-            runs[-1].append(row)
-        else:
-            runs.append([row])
-    return runs
 
 
 def extract_dataset(

@@ -1,8 +1,8 @@
-"""Every face of every frame of a clip, before anything is smoothed."""
+"""Every face of every frame of a clip."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pecten.colour.transfer import display_bytes
 from pecten.devices import choose_device
@@ -13,7 +13,8 @@ from pecten.faces.appearance import Album, put_right
 from pecten.faces.detect import Box, Detection, Detector
 from pecten.faces.follow import FaceOptions, Follower, Sighting
 from pecten.faces.landmarks import FaceMesh
-from pecten.faces.records import FaceFrame, Portrait, ShotFaces
+from pecten.faces.records import FaceFrame, Portrait, ShotFaces, runs
+from pecten.faces.register import Registrar
 from pecten.faces.track import CutFinder
 from pecten.footage.clip import Clip, ClipInfo
 from pecten.metrics.identity import Embedder
@@ -61,16 +62,19 @@ class Finder:
             clip: The clip.
             progress: Called after each frame, as stage "faces".
         Returns:
-            Every face with the normalisation that its own landmarks give.
+            Every face, its normalisation settled over the shot where it is registered, else as its own landmarks give
+            it.
         Raises:
             FacesError: if no frame shows a face.
             FootageError: if the clip cannot be read to its end.
         """
-        info, album = clip.info, Album()
+        info, album, registrar = clip.info, Album(), Registrar()
         faces: list[FaceFrame] = []
         missing: list[tuple[int, str]] = []
         with closing(self._sighted(clip)) as sighted:
             for frame, sightings, reason in sighted:
+                if self._options.register:
+                    registrar.see(frame.index, frame.image, sightings)
                 crops = [quality.small_crop(frame.image, one.crop_from_plate) for one in sightings]
                 seen = [self._judge(one, c, frame) for one, c in zip(sightings, crops, strict=True)]
                 album.add(seen, crops)
@@ -83,6 +87,9 @@ class Finder:
                 f"{info.path}: no face in any of {len(missing)} frames; check that it is the right clip, upright, "
                 f"and that the face is at least {self._options.gates.min_face_px:g} px wide"
             )
+        if self._options.register:
+            # By the tracks as they were followed, before any is put right.
+            faces = registered(faces, registrar)
         kept, portraits = put_right(faces, album, Embedder())
         return shot_of(info, kept, missing, tuple(portraits))
 
@@ -136,6 +143,17 @@ class Finder:
         follower = Follower(self._options, self._detector, self._mesh)
         for frame in frames:
             yield frame, *follower.follow(frame.index, frame.image, frame.cut, frame.detections)
+
+
+def registered(faces: Sequence[FaceFrame], registrar: Registrar) -> list[FaceFrame]:
+    """Settle the normalisation along each run of consecutive frames of each track by how the skin was seen to move."""
+    result = list(faces)
+    for run in runs(faces):
+        first = faces[run[0]]
+        transforms = registrar.normalisation(first.track, first.index, [faces[row].landmarks for row in run])
+        for row, transform in zip(run, transforms, strict=True):
+            result[row] = replace(faces[row], crop_from_plate=transform)
+    return result
 
 
 def _prepared(clip: Clip) -> Generator[Prepared, None, None]:

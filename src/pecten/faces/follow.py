@@ -30,7 +30,9 @@ class FaceOptions:
         perturbations: Extra looks at each face, averaged; 0 is one look.
         realign: Whether the extra looks are taken a second time, from the normalisation that the first gave (a first
             single look always places them); measured to lower jitter by 1 to 9 % at twice the cost.
-        smooth: Whether the normalisation is smoothed over the shot.
+        register: Whether the normalisation follows how the skin is seen to move from frame to frame; takes the place of
+            smoothing.
+        smooth: Whether the normalisation is smoothed over the shot where it is not registered.
         detect_every: Frames between two runs of the detector; landmarks carry on between, and a lost face calls it.
         least_presence: Probability of a face under which a track is lost.
         longest_gap: Frames after which a face that comes back counts as another.
@@ -43,6 +45,7 @@ class FaceOptions:
 
     perturbations: int = 9
     realign: bool = False
+    register: bool = True
     smooth: bool = True
     detect_every: int = 5
     least_presence: float = 0.5

@@ -1,7 +1,7 @@
 """What was found in a clip, and the versioned files that hold it."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -40,7 +40,7 @@ class FaceFrame:
         score: Probability that this is a face.
         landmarks: The 478 mesh points, in plate px, not smoothed over time.
         spread_px: Of the landmarks under perturbation, at `CANONICAL_SIZE`; 0 when they were not perturbed.
-        crop_from_plate: To a crop of `CANONICAL_SIZE`, smoothed over the shot.
+        crop_from_plate: To a crop of `CANONICAL_SIZE`, settled over the shot.
         yaw_rad: Positive towards the picture's right.
         pitch_rad: Positive down.
         roll_rad: Positive counter-clockwise in the picture.
@@ -130,6 +130,18 @@ class ShotFaces:
         missing = tuple((i, reasons.get(i, "only other faces found")) for i in absent)
         portraits = tuple(portrait for portrait in self.portraits if portrait.track in chosen)
         return replace(self, faces=faces, missing=missing, portraits=portraits)
+
+
+def runs(faces: Sequence[FaceFrame]) -> list[list[int]]:
+    """Return the rows of each track's runs of consecutive frames (a cut starts new tracks)."""
+    found: list[list[int]] = []
+    for row in sorted(range(len(faces)), key=lambda r: (faces[r].track, faces[r].index)):
+        last = faces[found[-1][-1]] if found else None
+        if last is not None and last.track == faces[row].track and last.index == faces[row].index - 1:
+            found[-1].append(row)
+        else:
+            found.append([row])
+    return found
 
 
 @dataclass(frozen=True, eq=False)

@@ -151,10 +151,11 @@ def _decode(
             decoded = swap_crops(comb, options.source, plates, options.batch)
             parts = [None] * len(plates) if visibility is None else list(visibility.visible(plates))
             for (frame, face), plate, answer, part in zip(with_face, plates, decoded, parts, strict=True):
-                matte = mattes.borders[frame.index].whole(len(plate))
+                border, size = mattes.borders[frame.index], len(plate)
                 # What covers the face must not pass for its light or its grain.
-                skin = matte if part is None else matte * resized(part, len(plate))
-                measured = measure(plate, answer, skin, options.recipe)
+                skin = border.whole(size) if part is None else border.whole(size) * resized(part, size)
+                landmarks = similarity.apply(similarity.resize(CANONICAL_SIZE, size), border.landmarks)
+                measured = measure(plate, answer, skin, options.recipe, landmarks)
                 if options.recipe.grain > 0:
                     shown = to_display(frame.image, clip.info.encoding)
                     seen_now = Seen(frame.index, face.track, shown, face.crop_from_plate, answer, skin)
