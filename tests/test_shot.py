@@ -130,6 +130,7 @@ def steps(tracks: Sequence[int | None], face: FaceFrame) -> list[_Decoded]:
             None if track is None else replace(face, track=track),
             None if track is None else image,
             None,
+            None,
             None if track is None else Measurement(None, float(k)),
         )
         for k, track in enumerate(tracks)

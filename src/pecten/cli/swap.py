@@ -74,6 +74,12 @@ def swap(
     fade: Annotated[
         int, typer.Option(min=0, help="Frames in which a face that is lost, or turns into profile, fades out and in.")
     ] = 5,
+    fill: Annotated[
+        bool,
+        typer.Option(
+            "--fill/--no-fill", help="Carry the face's skin on to the target's jaw where its own is narrower."
+        ),
+    ] = True,
     track: Annotated[
         list[int] | None, typer.Option(help="Track to replace (again for more). [default: the one seen most]")
     ] = None,
@@ -110,7 +116,7 @@ def swap(
         choose_recipe(light, bands, contrast, blend, grain),
         batch,
         _tracks(track),
-        choose_matte(matte, matte_mode, write_matte, strength, ease, fade),
+        choose_matte(matte, matte_mode, write_matte, strength, ease, fade, fill),
     )
     if matte is not None:
         open_matte(matte, clip.info).check(*span)
@@ -162,7 +168,7 @@ def choose_region(name: str) -> str:
 
 
 def choose_matte(
-    given: str | None, mode: str, written: str | None, strength: str, ease: bool, fade: int
+    given: str | None, mode: str, written: str | None, strength: str, ease: bool, fade: int, fill: bool
 ) -> "MatteOptions":
     """Read what the mattes are made of."""
     from pecten.composite.matte import MatteMode
@@ -175,7 +181,7 @@ def choose_matte(
         keys = read_strength(strength, ease)
     except UsageError as error:
         raise UsageError(f"--{error}") from error
-    return MatteOptions(given, MatteMode(mode), keys, fade, written)
+    return MatteOptions(given, MatteMode(mode), keys, fade, fill, written)
 
 
 def choose_recipe(

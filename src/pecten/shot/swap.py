@@ -19,15 +19,17 @@ from pecten.composite.recipe import Measurement, compose, measure, smooth
 from pecten.deliver.writer import Writer
 from pecten.errors import FacesError
 from pecten.faces.extract import performer_tracks
+from pecten.faces.landmarks import FaceMesh
 from pecten.faces.normalise import crop
 from pecten.faces.records import FaceFrame, ShotFaces
 from pecten.footage.clip import Clip, Frame
 from pecten.geometry import similarity
 from pecten.shot.matte import Mattes, Visibility, resized, still_seen
 from pecten.shot.options import SwapOptions, Swapped, SwapSummary
+from pecten.shot.overhang import filled, find_outline, steady_outline
 from pecten.shot.texture import Seen, grain_lacking
 from pecten.swap.infer import swap_crops
-from pecten.types import CANONICAL_SIZE, Image, Mask, Progress, silent
+from pecten.types import CANONICAL_SIZE, Image, Mask, Points, Progress, silent
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class _Decoded:
     frame: Frame
     face: FaceFrame | None
     decoded: Image | None
+    outline: Points | None
     seen: Mask | None
     measurement: Measurement | None
 
@@ -141,6 +144,7 @@ def _decode(
 ) -> Iterator[_Decoded]:
     # Grain is what differs from the frame before, so one more is needed.
     margin = options.recipe.window // 2 + 1
+    mesh = FaceMesh() if options.matte.fill else None
     before: Seen | None = None
     around = iter(clip.frames(max(0, start - margin), min(clip.info.frame_count, stop + margin)))
     while group := list(islice(around, options.batch)):
@@ -161,9 +165,10 @@ def _decode(
                     seen_now = Seen(frame.index, face.track, shown, face.crop_from_plate, answer, skin)
                     measured = replace(measured, grain=grain_lacking(seen_now, before))
                     before = seen_now
-                answers[frame.index] = _Decoded(frame, face, answer, part, measured)
+                outline = None if mesh is None else find_outline(mesh, answer)
+                answers[frame.index] = _Decoded(frame, face, answer, outline, part, measured)
         for frame in group:
-            yield answers.get(frame.index, _Decoded(frame, None, None, None, None))
+            yield answers.get(frame.index, _Decoded(frame, None, None, None, None, None))
 
 
 def _network_crop(frame: Frame, face: FaceFrame, size: int, clip: Clip) -> Image:
@@ -176,6 +181,7 @@ def _smoothed(steps: Iterable[_Decoded], window: int) -> Iterator[_Decoded]:
     """Smooth what was measured over a window, half a window late; another track starts anew."""
     measured: deque[Measurement | None] = deque(maxlen=window)
     seen: deque[Mask | None] = deque(maxlen=window)
+    outlines: deque[Points | None] = deque(maxlen=window)
     waiting: deque[_Decoded] = deque()
     track: int | None = None
 
@@ -183,7 +189,8 @@ def _smoothed(steps: Iterable[_Decoded], window: int) -> Iterator[_Decoded]:
         position = len(measured) - len(waiting)
         step = waiting.popleft()
         smoothed = smooth(list(measured), window=window)[position]
-        return replace(step, measurement=smoothed, seen=still_seen(list(seen), position))
+        outline = steady_outline(list(outlines), position)
+        return replace(step, measurement=smoothed, seen=still_seen(list(seen), position), outline=outline)
 
     for step in steps:
         of_step = step.face.track if step.face else None
@@ -192,9 +199,11 @@ def _smoothed(steps: Iterable[_Decoded], window: int) -> Iterator[_Decoded]:
                 yield release()
             measured.clear()
             seen.clear()
+            outlines.clear()
             track = of_step
         measured.append(step.measurement)
         seen.append(step.seen)
+        outlines.append(step.outline)
         waiting.append(step)
         if len(waiting) > window // 2:
             yield release()
@@ -219,7 +228,7 @@ def _finish(
     strength, fade = mattes.strength(frame.number), mattes.fade(frame.index)
     if strength == 0 or fade.weight == 0:
         return replace(untouched, matte=coverage.written), "strength 0" if strength == 0 else fade.reason
-    decoded, shape = enlarge(step.decoded, size), coverage.shape
+    decoded, shape = enlarge(filled(step.decoded, step.outline), size), coverage.shape
     blended = compose(shown, decoded, shape, options.recipe, step.measurement, coverage.whole)
     full, support = paste(frame.image, from_display(blended, encoding), plate_crop, crop_from_plate, shape)
     if stock is not None and step.measurement.grain is not None:
