@@ -79,11 +79,16 @@ def train(
     from pecten.dataset.crops import load_crops
     from pecten.training.forecast import forecast
     from pecten.training.loop import train as run
+    from pecten.training.ranks import joined
 
     crops = [load_crops(folder, shape.size) for folder in datasets]
-    typer.echo(forecast(shape, config).line())
-    with Screen() as screen:
-        result = run(crops, shape, config, out, screen, screen.expect, base=begun)
+    with joined() as ranks:
+        if not ranks.leads:
+            run(crops, shape, config, out, base=begun, ranks=ranks)
+            return
+        typer.echo(forecast(shape, config).line())
+        with Screen() as screen:
+            result = run(crops, shape, config, out, screen, screen.expect, base=begun, ranks=ranks)
     typer.echo(f"comb written to {result}")
 
 

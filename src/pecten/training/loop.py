@@ -20,6 +20,7 @@ from pecten.files import write_json, write_text
 from pecten.interrupt import held_back
 from pecten.training.config import TrainConfig
 from pecten.training.preview import preview
+from pecten.training.ranks import ALONE, Ranks
 from pecten.training.run import Run
 from pecten.training.step import Outcome
 from pecten.types import Progress, silent
@@ -44,6 +45,7 @@ def train(
     on_stats: OnStats | None = None,
     should_stop: Callable[[], bool] | None = None,
     base: Comb | None = None,
+    ranks: Ranks = ALONE,
 ) -> Path:
     """Teach a comb, or go on where an earlier call with the same configuration stopped.
 
@@ -57,6 +59,7 @@ def train(
         progress: Told the images seen.
         on_stats: Given each row of `stats.jsonl`.
         base: The comb that `config.base_sha256` names; new identities begin as the mean of its decoders.
+        ranks: Processes that share each step, all with the same folder; the first writes.
         should_stop: Asked after each step; when true the state is saved and the call returns.
     Returns:
         The comb's path.
@@ -66,8 +69,10 @@ def train(
         KeyboardInterrupt: on SIGINT or SIGTERM, after the step is done and the state saved.
     """
     datasets = _in_order(datasets, shape, base.config.identities if base and config.freeze_encoder else ())
-    _claim(out, shape, config)
-    return _Loop(Run(datasets, shape, config, base), out, progress, on_stats, should_stop).go()
+    if ranks.leads:
+        _claim(out, shape, config)
+    ranks.wait()
+    return _Loop(Run(datasets, shape, config, base, ranks), out, progress, on_stats, should_stop).go()
 
 
 class _Loop:
@@ -93,13 +98,14 @@ class _Loop:
         with held_back() as interrupt:
             self._resume()
             try:
-                while self.run.clock.images_seen < total and not (self.should_stop and self.should_stop()):
+                while self.run.clock.images_seen < total and not self._is_stopped():
                     before = self.run.clock.images_seen
                     outcome = self.run.advance()
                     if outcome.finite:
                         self._after(outcome, before)
                     else:
                         self._roll_back(outcome)
+                    interrupt.came = self.run.ranks.agree(interrupt.came)
                     interrupt.raise_if_came()
             finally:
                 self._save()
@@ -107,9 +113,16 @@ class _Loop:
         interrupt.raise_if_came()
         return self.out / FILE_NAME
 
+    def _is_stopped(self) -> bool:
+        return self.run.ranks.agree(bool(self.should_stop and self.should_stop()))
+
     def _resume(self) -> None:
         found, reasons = self.run.restore(self._checkpoints)
+        # Nobody writes before all have read.
+        self.run.ranks.wait()
         seen = self.run.clock.images_seen
+        if not self.run.ranks.leads:
+            return
         _forget_after(self.out / "stats.jsonl", seen)
         if found or reasons:
             self._note({"event": "resumed", "images_seen": seen, "passed_over": list(reasons)})
@@ -117,6 +130,8 @@ class _Loop:
 
     def _after(self, outcome: Outcome, before: int) -> None:
         config, seen = self.run.config, self.run.clock.images_seen
+        if not self.run.ranks.leads:
+            return
         self.recent.append(outcome)
         self.progress("train", min(seen, config.images), config.images)
         last = seen >= config.images
@@ -161,6 +176,8 @@ class _Loop:
             )
         run.restart(self._checkpoints, replace(clock, rate_scale=clock.rate_scale / 2, rollbacks=clock.rollbacks + 1))
         self.recent, self.since = [], (time.monotonic(), run.clock.images_seen)
+        if not run.ranks.leads:
+            return
         _forget_after(self.out / "stats.jsonl", run.clock.images_seen)
         self._note(
             {
@@ -175,7 +192,7 @@ class _Loop:
     def _save(self) -> None:
         # A state that no step has changed is not worth a file.
         # One that an exception left half changed must never become a checkpoint.
-        if self.run.clock.images_seen == 0 or self.run.half_done:
+        if self.run.clock.images_seen == 0 or self.run.half_done or not self.run.ranks.leads:
             return
         self.run.save(self._checkpoints)
         extra = {"images_seen": self.run.clock.images_seen, "level": self.run.state[0]}

@@ -19,6 +19,7 @@ from pecten.dataset.sampling import balance, descriptors, draw
 from pecten.devices import choose_device
 from pecten.training.checkpoint import Clock, load_latest, save
 from pecten.training.config import TrainConfig
+from pecten.training.ranks import ALONE, Ranks
 from pecten.training.step import Outcome, average, ema_decay, step
 
 
@@ -30,12 +31,19 @@ class Run:
         shape: Of the comb.
         config: Of the training.
         base: Begin with these weights; None draws them.
+        ranks: Processes that share each step.
     """
 
     def __init__(
-        self, datasets: Sequence[CropSet], shape: CombConfig, config: TrainConfig, base: Comb | None = None
+        self,
+        datasets: Sequence[CropSet],
+        shape: CombConfig,
+        config: TrainConfig,
+        base: Comb | None = None,
+        ranks: Ranks = ALONE,
     ) -> None:
         self.datasets, self.config = {crops.identity: crops for crops in datasets}, config
+        self.ranks = ranks
         self.device = torch.device(choose_device(config.device))
         self.comb = Comb(shape).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.ema = Comb(shape).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -78,9 +86,9 @@ class Run:
         batches = {identity: self.batch(identity, level) for identity in self.active}
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate
-        outcome = step(self.comb, self.optimiser, batches, level, fade, self.config)
+        outcome = step(self.comb, self.optimiser, batches, level, fade, self.config, self.ranks)
         if outcome.finite:
-            images = self.config.batch * len(batches)
+            images = self.config.batch * len(batches) * self.ranks.count
             average(self.ema, self.comb, ema_decay(self.clock.images_seen, images, self.config))
             self.clock = replace(self.clock, images_seen=self.clock.images_seen + images)
         self.half_done = False
@@ -90,9 +98,10 @@ class Run:
         """Draw and change one identity's share of the next step."""
         place = tuple(self.datasets).index(identity)
         seed = (self.config.seed, place, self.clock.images_seen)
-        chosen = torch.from_numpy(draw(self.chances[identity], self.config.batch, seed)).to(self.device)
+        total, share = self.config.batch * self.ranks.count, self.ranks.share(self.config.batch)
+        chosen = torch.from_numpy(draw(self.chances[identity], total, seed)[share]).to(self.device)
         images, mattes, features = (held[chosen].float() / 255 for held in self.crops_at(level)[identity])
-        return augment(images, mattes, features, self.config.jitter, (*seed, 1))
+        return augment(images, mattes, features, self.config.jitter, (*seed, 1), share, total)
 
     def crops_at(self, level: int) -> Mapping[str, tuple[Tensor, Tensor, Tensor]]:
         """Return images, mattes and features of every identity as 8-bit tensors; the last level asked for is kept."""
