@@ -364,7 +364,7 @@ def test_things_that_are_nothing(studio: Studio, here: Path, capfd: Capture) -> 
 
 
 def test_a_mistake_of_ours_is_one_line_too(studio: Studio, capfd: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(thing: str) -> list[str]:
+    def broken(*_: object) -> list[str]:
         raise ZeroDivisionError("division\nby zero")
 
     monkeypatch.setattr("pecten.cli.describe.describe", broken)
