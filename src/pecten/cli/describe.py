@@ -96,11 +96,16 @@ def describe_dataset(record: "DatasetRecord") -> list[str]:
 
 def describe_shot(shot: "ShotFaces") -> list[str]:
     """Describe what was found in one clip."""
+    from pecten.faces.records import spans
+
     lines = [f"  {shot.clip}: {len({face.index for face in shot.faces})} of {shot.frame_count} frames with a face"]
     tracks = shot.track_ids()
     if len(tracks) > 1:
         counts = ", ".join(f"{track}: {len(shot.of_track(track))} frames" for track in tracks)
         lines.append(f"    tracks {counts}; the one seen most is {shot.main_track()}")
+    if shot.corrected:
+        numbers = spans(index + shot.first_number for index in shot.corrected)
+        lines.append(f"    corrected by hand: frames {numbers} (corrections.json)")
     reasons = Counter(face.left_out for face in shot.faces if face.left_out)
     reasons.update(reason for _, reason in shot.missing)
     return lines + [f"    left out of training: {count} x {reason}" for reason, count in reasons.most_common()]

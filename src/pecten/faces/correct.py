@@ -50,7 +50,7 @@ def correct_faces(clip: Clip, found: ShotFaces, corrections: Corrections, finder
             if new is None:
                 reasons[index] = _NOT_IN_BOX
             else:
-                faces[index, track] = replace(new, track=track)
+                faces[index, track] = new if new.track == track else replace(new, track=track)
     ordered = tuple(faces[place] for place in sorted(faces))
     absent = sorted(set(range(found.frame_count)) - {face.index for face in ordered})
     missing = tuple((index, reasons[index]) for index in absent)

@@ -4,6 +4,8 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from pecten.colour.transfer import display_bytes
 from pecten.devices import choose_device
 from pecten.errors import FacesError
@@ -116,7 +118,8 @@ class Finder:
             track=one.track,
             box=one.box,
             score=one.presence,
-            landmarks=one.landmarks,
+            # As precise as a record keeps them, so that what is read again equals what was found.
+            landmarks=one.landmarks.astype(np.float32).astype(np.float64),
             spread_px=one.spread_px,
             crop_from_plate=one.crop_from_plate,
             yaw_rad=pose.yaw_rad,

@@ -11,6 +11,7 @@ from pecten.consent import PerformerRecord, fingerprint
 from pecten.deliver.claim import Claim
 from pecten.deliver.credentials import Statement, seal_with
 from pecten.deliver.writer import Writer, open_writer
+from pecten.faces.corrections import CORRECTIONS, load_entries
 from pecten.faces.records import ShotFaces
 from pecten.files import sha256_of
 from pecten.footage.clip import Clip, open_clip, stamp_of
@@ -83,7 +84,7 @@ def claim_of(clip: Clip, options: SwapOptions, out: Path, statement: Statement, 
 
     Args:
         clip, options, out, statement: As for `render`.
-        folder: Where the claim is kept.
+        folder: Where the claim is kept, beside the corrections of the plate's faces.
     """
     chosen = {name: value for name, value in asdict(options).items() if name != "batch"}
     given = chosen["matte"]["given"]
@@ -91,7 +92,9 @@ def claim_of(clip: Clip, options: SwapOptions, out: Path, statement: Statement, 
     chosen["given"] = None if given is None else stamp_of(open_clip(given).info)
     made_by = {"comb": statement.comb_sha256, "pecten": statement.pecten_version}
     plate = {"plate": clip.info.path, "frames": clip.info.frame_count, "stamp": stamp_of(clip.info)}
-    return Claim(folder / f"{out.name}.json", {**made_by, **plate, "options": chosen})
+    entries = load_entries(folder / CORRECTIONS)
+    by_hand = {"corrections": entries} if entries else {}
+    return Claim(folder / f"{out.name}.json", {**made_by, **plate, "options": chosen, **by_hand})
 
 
 def statement_of(comb: Path, source: PerformerRecord, target: PerformerRecord | None, numbers: str) -> Statement:

@@ -23,6 +23,9 @@ from pecten.types import Affine, Image, Mask
 _REFINED_SHARE = 32
 """The crop's side over how far the edge of what covers a face may move onto the picture's own edge."""
 
+_UNSURE = (0.3, 0.7)
+"""Visibility below which a face counts as covered, and from which as seen."""
+
 
 @dataclass(frozen=True)
 class MatteOptions:
@@ -78,6 +81,13 @@ def resized(matte: Mask, size: int) -> Mask:
     return np.asarray(
         cv2.resize(matte, (size, size), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR), np.float32
     )
+
+
+def firm(seen: Mask) -> Mask:
+    """Settle what is uncertain: half a hand over half a face would show both."""
+    low, high = _UNSURE
+    settled: Mask = np.clip((seen - np.float32(low)) * np.float32(1 / (high - low)), 0, 1)
+    return settled
 
 
 def still_seen(seen: Sequence[Mask | None], position: int) -> Mask | None:
@@ -161,7 +171,7 @@ def cover(
     whole = border.whole(size)
     shape, soft = border.matte(whole), border.softness(size)
     if seen is not None:
-        covered = refine(resized(seen, size), plate_crop, max(1, size // _REFINED_SHARE))
+        covered = refine(resized(firm(seen), size), plate_crop, max(1, size // _REFINED_SHARE))
         soft = covered if soft is None else soft * covered
     if hold < 1:
         soft = np.full_like(shape, hold) if soft is None else soft * np.float32(hold)

@@ -9,13 +9,12 @@ import numpy as np
 
 from pecten.colour.transfer import from_display, to_display
 from pecten.comb.model import Comb
-from pecten.composite.blend import enlarge
 from pecten.composite.grain import strengthened
 from pecten.composite.grain_stock import GrainStock, add_grain, grain_stock
 from pecten.composite.matte import EDGE_PX, inner_distance, ramp
 from pecten.composite.paste import paste
 from pecten.composite.pixels import chosen
-from pecten.composite.recipe import Measurement, compose, measure, smooth
+from pecten.composite.recipe import Measurement, compose, measure, prepare, smooth
 from pecten.deliver.writer import Writer
 from pecten.errors import FacesError
 from pecten.faces.extract import performer_tracks
@@ -228,7 +227,8 @@ def _finish(
     strength, fade = mattes.strength(frame.number), mattes.fade(frame.index)
     if strength == 0 or fade.weight == 0:
         return replace(untouched, matte=coverage.written), "strength 0" if strength == 0 else fade.reason
-    decoded, shape = enlarge(filled(step.decoded, step.outline), size), coverage.shape
+    shape = coverage.shape
+    decoded = prepare(filled(step.decoded, step.outline), size, options.recipe, step.measurement)
     blended = compose(shown, decoded, shape, options.recipe, step.measurement, coverage.whole)
     full, support = paste(frame.image, from_display(blended, encoding), plate_crop, crop_from_plate, shape)
     if stock is not None and step.measurement.grain is not None:
