@@ -197,6 +197,15 @@ def test_a_flicker_of_one_frame_is_not_seen() -> None:
     assert still_seen([None], 0) is None
 
 
+def test_a_hand_that_moves_is_seen_on_every_frame() -> None:
+    frames = [np.ones((64, 64), np.float32) for _ in range(3)]
+    for k, frame in enumerate(frames):
+        frame[20:40, 10 + 5 * k : 14 + 5 * k] = 0
+    moving = [frame.copy() for frame in frames]
+    moving[1][50:, 50:] = 0
+    assert np.array_equal(still_seen(moving, 1), frames[1])
+
+
 def test_what_is_hardly_covered_is_seen_and_the_order_stays() -> None:
     doubt = np.linspace(0, 1, 11, dtype=np.float32)[None]
     settled = firm(doubt)[0]

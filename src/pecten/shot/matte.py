@@ -23,6 +23,9 @@ from pecten.types import Affine, Image, Mask
 _REFINED_SHARE = 32
 """The crop's side over how far the edge of what covers a face may move onto the picture's own edge."""
 
+_MOVING_SHARE = 16
+"""The crop's side over how far what covers a face may move from frame to frame."""
+
 _UNSURE = (0.3, 0.7)
 """Visibility below which a face counts as covered, and from which as seen."""
 
@@ -91,7 +94,10 @@ def firm(seen: Mask) -> Mask:
 
 
 def still_seen(seen: Sequence[Mask | None], position: int) -> Mask | None:
-    """Take the middle of what is seen on a frame and on its two neighbours, so that it does not flicker.
+    """Hold what is seen on a frame between what its two neighbours see nearby, so that it does not flicker.
+
+    A hand that moves covers a place on one frame alone, but places beside it on the next and the last; what flickers
+    has nothing of the kind around it.
 
     Args:
         seen: Of consecutive frames, in the normalised crop; None where there is no face.
@@ -101,9 +107,11 @@ def still_seen(seen: Sequence[Mask | None], position: int) -> Mask | None:
     around = [one for one in (seen[k] for k in (position - 1, position + 1) if 0 <= k < len(seen)) if one is not None]
     if here is None or len(around) < 2:
         return here
-    before, after = around
-    middle: Mask = np.maximum(np.minimum(before, after), np.minimum(here, np.maximum(before, after)))
-    return middle
+    reach = 2 * (len(here) // _MOVING_SHARE) + 1
+    near = np.ones((reach, reach), np.uint8)
+    least = np.minimum(*(cv2.erode(one, near) for one in around))
+    most = np.maximum(*(cv2.dilate(one, near) for one in around))
+    return np.asarray(np.clip(here, least, most), np.float32)
 
 
 @dataclass(frozen=True, eq=False)
