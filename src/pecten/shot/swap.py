@@ -227,8 +227,8 @@ def _finish(
     strength, fade = mattes.strength(frame.number), mattes.fade(frame.index)
     if strength == 0 or fade.weight == 0:
         return replace(untouched, matte=coverage.written), "strength 0" if strength == 0 else fade.reason
-    shape = coverage.shape
     decoded = prepare(filled(step.decoded, step.outline), size, options.recipe, step.measurement)
+    shape = coverage.shape
     blended = compose(shown, decoded, shape, options.recipe, step.measurement, coverage.whole)
     full, support = paste(frame.image, from_display(blended, encoding), plate_crop, crop_from_plate, shape)
     if stock is not None and step.measurement.grain is not None:
