@@ -114,7 +114,7 @@ def test_display_codings_pass_unchanged() -> None:
 
 def test_one_scene_looks_alike_however_it_is_coded(views: dict[str, View]) -> None:
     """Skin and grey as video shows them, coded anew by way of the configuration alone."""
-    display = np.random.default_rng(2).uniform(0.05, 0.78, (8, 9, 3)).astype(np.float32)
+    display = np.random.default_rng(2).uniform(0.05, 0.98, (8, 9, 3)).astype(np.float32)
     light = to_linear(display, Encoding.SRGB)
     for name in LINEAR + LOG:
         coded = Space(Config(), name).from_linear(light)
