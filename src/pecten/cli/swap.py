@@ -52,6 +52,9 @@ def swap(
     grain: Annotated[
         float, typer.Option(min=0, max=2, help="How much of the plate's grain the face gets: 1 as much, 0 none.")
     ] = 1.0,
+    sharpness: Annotated[
+        bool, typer.Option("--sharpness/--no-sharpness", help="Make the face as sharp or as soft as the plate.")
+    ] = True,
     blend: Annotated[
         str, typer.Option(help="How the face is laid into the plate: multiband, alpha, poisson, seamless or standard.")
     ] = "multiband",
@@ -87,7 +90,7 @@ def swap(
     options = SwapOptions(
         source,
         choose_region(region),
-        choose_recipe(light, bands, contrast, blend, grain),
+        choose_recipe(light, bands, contrast, blend, grain, sharpness),
         batch,
         _tracks(track),
     )
@@ -126,9 +129,14 @@ def choose_region(name: str) -> str:
 
 
 def choose_recipe(
-    light: str, bands: int, contrast: str | None, blend: str = "multiband", grain: float = 1.0
+    light: str,
+    bands: int,
+    contrast: str | None,
+    blend: str = "multiband",
+    grain: float = 1.0,
+    sharpness: bool = True,
 ) -> "Recipe":
-    """Read how light, contrast and grain are to be matched and the face is laid into the plate."""
+    """Read how light, contrast and texture are to be matched and the face is laid into the plate."""
     from pecten.composite.contrast import ContrastMethod
     from pecten.composite.recipe import BlendMethod, LightSource, Recipe
 
@@ -140,4 +148,4 @@ def choose_recipe(
         raise UsageError(f"--blend {blend}: choose one of {', '.join(BlendMethod)}")
     default = ContrastMethod.GLOBAL if light == LightSource.BANDS else None
     method = default if contrast is None else None if contrast == "none" else ContrastMethod(contrast)
-    return Recipe(LightSource(light), bands, method, BlendMethod(blend), grain=grain)
+    return Recipe(LightSource(light), bands, method, BlendMethod(blend), grain=grain, sharpness=sharpness)

@@ -48,7 +48,7 @@ def contrast_gain(
     """
     measure = global_contrast if ContrastMethod(method) is ContrastMethod.GLOBAL else _deviation
     inside = matte >= 0.5
-    of_face, of_plate = measure(_luma(face), inside), measure(_luma(plate), inside)
+    of_face, of_plate = measure(luma(face), inside), measure(luma(plate), inside)
     if not (of_face > 1e-6 and np.isfinite(of_plate)):
         return 1.0
     return float(np.clip(of_plate / of_face, *limits))
@@ -140,5 +140,5 @@ def _deviation(luma: Mask, inside: np.ndarray) -> float:
     return float(luma[inside].std(dtype=np.float64)) if inside.any() else 0.0
 
 
-def _luma(image: Image) -> Mask:
+def luma(image: Image) -> Mask:
     return cv2.transform(image, LUMA[None])

@@ -11,12 +11,13 @@ from enum import StrEnum
 
 import numpy as np
 
-from pecten.composite.blend import blend_alpha, blend_multiband, blend_standard
+from pecten.composite.blend import blend_alpha, blend_multiband, blend_standard, enlarge
 from pecten.composite.contrast import ContrastMethod, contrast_gain, correct_contrast, smooth_gains
 from pecten.composite.grain import Grain, smooth_grain
 from pecten.composite.light import OFFSET, Light, enlarged, fit_light, relight
 from pecten.composite.normals import normal_map
 from pecten.composite.poisson import blend_poisson, blend_seamless
+from pecten.composite.sharpness import RESTORED, match_sharpness, sharpen, softness
 from pecten.errors import ShapeError
 from pecten.types import Image, Mask, Points
 
@@ -62,6 +63,7 @@ class Recipe:
         window: Frames over which measurements are smoothed, odd.
         offset: Level below which a light's gain turns into a shift, in the pictures' coding.
         grain: Strength of the plate's grain on the face; 0 adds none.
+        sharpness: Whether the face is made as sharp or as soft as the plate.
     """
 
     light: LightSource = LightSource.SKIN
@@ -71,6 +73,7 @@ class Recipe:
     window: int = 9
     offset: float = OFFSET
     grain: float = 1.0
+    sharpness: bool = True
 
 
 PAPER = Recipe(light=LightSource.BANDS, contrast=ContrastMethod.GLOBAL)
@@ -85,11 +88,14 @@ class Measurement:
         light: None unless the recipe fits it.
         gain: Of contrast.
         grain: What the face lacks of the plate's grain (measured apart, as it needs two frames).
+        softness: Variance of the Gaussian by which the plate is softer, in px of the decoded face, squared; not a
+            number where nothing tells.
     """
 
     light: Light | None
     gain: float
     grain: Grain | None = None
+    softness: float = 0.0
 
 
 def measure(plate: Image, face: Image, matte: Mask, recipe: Recipe, landmarks: Points | None = None) -> Measurement:
@@ -111,7 +117,8 @@ def measure(plate: Image, face: Image, matte: Mask, recipe: Recipe, landmarks: P
         where = enlarged(light.trusted, matte)
         face = relight(face, light.coefficients, recipe.offset, light.normals)
     gain = 1.0 if recipe.contrast is None else contrast_gain(face, plate, where, recipe.contrast)
-    return Measurement(light, gain)
+    softer = softness(face, plate, where) if recipe.sharpness else 0.0
+    return Measurement(light, gain, softness=float("nan") if softer is None else softer)
 
 
 def smooth(
@@ -134,10 +141,25 @@ def smooth(
     )
     lights = _smooth_lights([None if one is None else one.light for one in measured], starts, window)
     grains = smooth_grain([None if one is None else one.grain for one in measured], window, starts)
+    softer = smooth_gains(np.array([np.nan if one is None else one.softness for one in measured]), window, starts)
     return [
-        None if one is None else Measurement(light, float(gain), grain)
-        for one, gain, light, grain in zip(measured, gains, lights, grains, strict=True)
+        None if one is None else Measurement(light, float(gain), grain, float(soft))
+        for one, gain, light, grain, soft in zip(measured, gains, lights, grains, softer, strict=True)
     ]
+
+
+def prepare(decoded: Image, size: int, recipe: Recipe, measurement: Measurement) -> Image:
+    """Bring a decoded face to the size at which it is blended, as sharp as its plate.
+
+    Args:
+        decoded: The comb's answer.
+        size: Side in px.
+        recipe: What to do.
+        measurement: From `measure`, smoothed.
+    """
+    if not recipe.sharpness or not np.isfinite(measurement.softness):
+        return enlarge(decoded, size)
+    return sharpen(enlarge(match_sharpness(decoded, measurement.softness), size), RESTORED)
 
 
 def _smooth_lights(lights: Sequence[Light | None], starts: Sequence[int], window: int) -> list[Light | None]:

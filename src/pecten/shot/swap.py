@@ -9,13 +9,12 @@ import numpy as np
 
 from pecten.colour.transfer import from_display, to_display
 from pecten.comb.model import Comb
-from pecten.composite.blend import enlarge
 from pecten.composite.grain import strengthened
 from pecten.composite.grain_stock import GrainStock, add_grain, grain_stock
 from pecten.composite.matte import EDGE_PX, inner_distance, ramp
 from pecten.composite.paste import paste
 from pecten.composite.pixels import chosen
-from pecten.composite.recipe import Measurement, compose, measure, smooth
+from pecten.composite.recipe import Measurement, compose, measure, prepare, smooth
 from pecten.deliver.writer import Writer
 from pecten.errors import FacesError
 from pecten.faces.extract import performer_tracks
@@ -182,9 +181,8 @@ def _finish(step: _Decoded, size: int, options: SwapOptions, clip: Clip, stock: 
     encoding = clip.info.encoding
     plate_crop = crop(frame.image, face.crop_from_plate, size)
     whole, matte = step.border.whole(size), step.border.matte(size)
-    blended = compose(
-        to_display(plate_crop, encoding), enlarge(step.decoded, size), matte, options.recipe, step.measurement, whole
-    )
+    decoded = prepare(step.decoded, size, options.recipe, step.measurement)
+    blended = compose(to_display(plate_crop, encoding), decoded, matte, options.recipe, step.measurement, whole)
     result, support = paste(
         frame.image, from_display(blended, encoding), plate_crop, similarity.at_size(face.crop_from_plate, size), matte
     )
