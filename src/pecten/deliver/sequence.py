@@ -13,13 +13,12 @@ from pecten.colour.transfer import Encoding, convert
 from pecten.deliver.faults import disk_full, has_room, told
 from pecten.errors import DeliveryError, ShapeError
 from pecten.files import replacing
-from pecten.footage.clip import Clip, Frame
+from pecten.footage.clip import FIRST_NUMBER_FOR_VIDEO, Clip, Frame
 from pecten.footage.sequence import Numbering, Still, numbering_of, rgb_channels, shared_window, shifted
 from pecten.footage.timecode import advance, packed
 from pecten.interrupt import held_back
 from pecten.types import Image, Mask, Seal
 
-FIRST_NUMBER_FOR_VIDEO = 1001
 _LOSSY = ("dwaa", "dwab", "b44", "b44a", "pxr24", "jpeg", "htj2k")
 _LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 _HALF_MAX = 65504.0
@@ -131,7 +130,7 @@ class SequenceWriter:
             if self._kind is _JPEG:
                 _write_jpeg(still, beside)
             else:
-                _write(still, beside, path)
+                write_still(still, beside, path)
             if self._seal:
                 self._seal(beside, path)
         interrupt.raise_if_came()
@@ -234,7 +233,16 @@ def _put(still: Still, image: Image, inside: np.ndarray) -> None:
         area[mask, channel] = column
 
 
-def _write(still: Still, beside: Path, path: Path) -> None:
+def write_still(still: Still, beside: Path, path: Path) -> None:
+    """Write a picture by OpenImageIO.
+
+    Args:
+        still: The picture.
+        beside: Where it is written.
+        path: The name that it will have, for what is said of a fault.
+    Raises:
+        DeliveryError: if it cannot be written whole.
+    """
     target: Any = oiio.ImageOutput.create(str(beside))
     if target is None:
         raise DeliveryError(f"{path}: {path.suffix} cannot be written here; choose another format")

@@ -1,7 +1,7 @@
 """Image sequences and stills, by OpenImageIO, with every channel and attribute kept."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
@@ -220,10 +220,15 @@ def rgb_channels(spec: Any) -> list[int]:
     return [0, 0, 0] if len(names) < 3 else [0, 1, 2]
 
 
-def image_of(still: Still) -> Image:
-    """Return the RGB of a picture's display window as float; what its data window leaves out is black."""
+def image_of(still: Still, channels: Sequence[int] | None = None) -> Image:
+    """Return three channels of a picture's display window as float; what its data window leaves out is black.
+
+    Args:
+        still: The picture.
+        channels: Indices of the three; None for red, green and blue.
+    """
     spec = still.spec
-    pixels = still.pixels[:, :, rgb_channels(spec)]
+    pixels = still.pixels[:, :, list(rgb_channels(spec) if channels is None else channels)]
     if pixels.dtype.kind == "u":
         image: Image = np.multiply(pixels, np.float32(1 / np.iinfo(pixels.dtype).max), dtype=np.float32)
     else:
