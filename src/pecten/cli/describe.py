@@ -1,6 +1,5 @@
 """What things are, in a few lines each."""
 
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,9 @@ if TYPE_CHECKING:
     from pecten.faces.records import DatasetRecord, ShotFaces
     from pecten.footage.clip import ClipInfo
     from pecten.footage.colour import ColourChoice
+
+_SHOWN = 60
+"""Characters of frame numbers that a line tells."""
 
 
 def describe(thing: str, colour: "ColourChoice | None" = None) -> list[str]:
@@ -120,9 +122,17 @@ def describe_shot(shot: "ShotFaces") -> list[str]:
     if shot.corrected:
         numbers = spans(index + shot.first_number for index in shot.corrected)
         lines.append(f"    corrected by hand: frames {numbers} (corrections.json)")
-    reasons = Counter(face.left_out for face in shot.faces if face.left_out)
-    reasons.update(reason for _, reason in shot.missing)
-    return lines + [f"    left out of training: {count} x {reason}" for reason, count in reasons.most_common()]
+    reasons: dict[str, list[int]] = {}
+    for face in shot.faces:
+        if face.left_out is not None:
+            reasons.setdefault(face.left_out, []).append(face.number)
+    for index, reason in shot.missing:
+        reasons.setdefault(reason, []).append(index + shot.first_number)
+    for reason, frames in sorted(reasons.items(), key=lambda item: -len(item[1])):
+        where = spans(sorted(set(frames)))
+        shown = where if len(where) <= _SHOWN else f"{where[:_SHOWN].rpartition(' ')[0]} ..."
+        lines.append(f"    left out of training: {len(frames)} x {reason}: {shown}")
+    return lines
 
 
 def describe_comb(path: Path) -> list[str]:

@@ -132,11 +132,12 @@ def _tell(record: "DatasetRecord", out: Path, consent: list[Path] | None) -> Non
     from pecten.cli.describe import describe_dataset
     from pecten.consent import find
     from pecten.errors import ConsentError
-    from pecten.faces.overview import write_overview
+    from pecten.faces.overview import write_left_out, write_overview
 
     for line in describe_dataset(record):
         typer.echo(line)
-    typer.echo(f"look at {write_overview(out, record)}")
+    pictures = [write_overview(out, record), write_left_out(out, record)]
+    typer.echo(f"look at {', '.join(str(picture) for picture in pictures if picture is not None)}")
     try:
         find(record.identity, consent_folders(consent))
     except ConsentError as missing:

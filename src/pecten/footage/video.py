@@ -170,6 +170,13 @@ class VideoClip:
 
     def _frame(self, index: int, raw: VideoFrame) -> Frame:
         tags = self._info.colour
+        turned = round(self._rotation / 90) % 2 == 1
+        wide, high = (raw.height, raw.width) if turned else (raw.width, raw.height)
+        if (wide, high) != (self._info.width, self._info.height):
+            raise FootageError(
+                f"{self._path}: frame {index} is {wide}x{high}, but frame 0 is {self._info.width}x{self._info.height}. "
+                "Export it at one size."
+            )
         planar = _planar(raw, tags)
         image = rgb_of(planar, tags)
         number = index + self._info.first_number

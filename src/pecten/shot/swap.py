@@ -92,7 +92,7 @@ def swap_shot(
         progress("swap", finished, stop - start)
     if first < stop:
         mattes.check(first, stop)
-    decoded = _decode(clip, wanted, mattes, comb, options, first, stop, view, visibility)
+    decoded = _decode(clip, wanted, mattes, comb, options, first, stop, visibility, view)
     for step in _smoothed(decoded, options.recipe.window):
         if not first <= step.frame.index < stop:
             continue
@@ -139,8 +139,8 @@ def _decode(
     options: SwapOptions,
     start: int,
     stop: int,
-    view: View,
     visibility: Visibility | None,
+    view: View,
 ) -> Iterator[_Decoded]:
     # Grain is what differs from the frame before, so one more is needed.
     margin = options.recipe.window // 2 + 1
@@ -151,15 +151,14 @@ def _decode(
         with_face = [(frame, chosen[frame.index]) for frame in group if frame.index in chosen]
         answers: dict[int, _Decoded] = {}
         if with_face:
-            around_faces = [part_around(frame.image, face.crop_from_plate, view) for frame, face in with_face]
-            plates = np.stack([_network_crop(part, comb.config.size) for part in around_faces])
+            parts = [part_around(frame.image, face.crop_from_plate, view) for frame, face in with_face]
+            plates = np.stack([_network_crop(part, comb.config.size) for part in parts])
             decoded = swap_crops(comb, options.source, plates, options.batch)
-            uncovered = [None] * len(plates) if visibility is None else list(visibility.visible(plates))
-            seen = zip(with_face, around_faces, plates, decoded, uncovered, strict=True)
-            for (frame, face), part, plate, answer, visible in seen:
+            seen = [None] * len(plates) if visibility is None else list(visibility.visible(plates))
+            for (frame, face), part, plate, answer, clear in zip(with_face, parts, plates, decoded, seen, strict=True):
                 border, size = mattes.borders[frame.index], len(plate)
                 # What covers the face must not pass for its light or its grain.
-                skin = border.whole(size) if visible is None else border.whole(size) * resized(visible, size)
+                skin = border.whole(size) if clear is None else border.whole(size) * resized(clear, size)
                 landmarks = similarity.apply(similarity.resize(CANONICAL_SIZE, size), border.landmarks)
                 measured = measure(plate, answer, skin, options.recipe, landmarks)
                 if options.recipe.grain > 0:
@@ -167,7 +166,7 @@ def _decode(
                     measured = replace(measured, grain=grain_lacking(seen_now, before))
                     before = seen_now
                 outline = None if mesh is None else find_outline(mesh, answer)
-                answers[frame.index] = _Decoded(frame, face, answer, outline, visible, measured)
+                answers[frame.index] = _Decoded(frame, face, answer, outline, clear, measured)
         for frame in group:
             yield answers.get(frame.index, _Decoded(frame, None, None, None, None, None))
 
