@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pecten.cli.options import (
+    ColourConfig,
+    ColourSpace,
     Consent,
     DryRun,
+    Exposure,
     Rate,
     Threads,
     check_place,
     consent_folders,
     frame_range,
+    read_colour,
     read_rate,
+    require_colour,
     use_threads,
 )
 from pecten.cli.screen import Screen
@@ -92,12 +97,16 @@ def swap(
     ] = None,
     batch: Annotated[int, typer.Option(min=1, help="Crops decoded at a time.")] = 8,
     rate: Rate = None,
+    colorspace: ColourSpace = None,
+    colorconfig: ColourConfig = None,
+    exposure: Exposure = 0.0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an output that exists.")] = False,
     threads: Threads = 0,
     consent: Consent = None,
     dry_run: DryRun = False,
 ) -> None:
     """Put a performer's face into a plate; the result is signed with content credentials."""
+    from pecten.cli.describe import describe_colour
     from pecten.comb.weights import load_comb
     from pecten.consent import require
     from pecten.faces.follow import FaceOptions
@@ -105,7 +114,8 @@ def swap(
     from pecten.footage.matte import open_matte
     from pecten.shot import SwapOptions, claim_of, open_output, plate_faces, render, statement_of
 
-    clip = open_clip(plate, read_rate(rate))
+    clip = open_clip(plate, read_rate(rate), read_colour(colorspace, colorconfig, exposure))
+    require_colour(clip)
     first = clip.info.first_number
     span = frame_range(frames, first, clip.info.frame_count)
     numbers = f"{first + span[0]}-{first + span[1] - 1}"
@@ -131,6 +141,7 @@ def swap(
         check_place(folder)
     if dry_run:
         typer.echo(f"would put {source} into {plate}, frames {numbers}, and write {out}")
+        typer.echo(f"  {describe_colour(clip.info)}")
         typer.echo(f"would keep what is found in the plate in {kept}")
         return
     use_threads(threads)
