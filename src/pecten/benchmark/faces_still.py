@@ -361,7 +361,7 @@ def _look_ms(pictures: Sequence[ByteImage], options: FaceOptions) -> float:
     spent = []
     for index, image in enumerate(pictures):
         started = time.perf_counter()
-        sightings, _ = follower.follow(index, image, cut=False)
+        sightings, _ = follower.follow(index, image)
         registrar.see(index, image, sightings)
         spent.append(time.perf_counter() - started)
     # The detector runs on every fifth frame, so the median frame is without it.
