@@ -25,7 +25,7 @@ from pecten.footage.clip import Clip, Frame
 from pecten.geometry import similarity
 from pecten.shot.matte import steady_faces
 from pecten.shot.options import SwapOptions, Swapped, SwapSummary
-from pecten.shot.texture import Seen, grain_lacking
+from pecten.shot.texture import Seen, grain_lacking, motion_of
 from pecten.swap.infer import swap_crops
 from pecten.types import CANONICAL_SIZE, Image, Progress, silent
 
@@ -130,7 +130,8 @@ def _decode(
                 border, size = borders[frame.index], len(plate)
                 matte = border.whole(size)
                 landmarks = similarity.apply(similarity.resize(CANONICAL_SIZE, size), border.landmarks)
-                measured = measure(plate, answer, matte, options.recipe, landmarks)
+                motion = motion_of(chosen, frame.index, len(answer))
+                measured = measure(plate, answer, matte, options.recipe, landmarks, motion)
                 if options.recipe.grain > 0:
                     shown = to_display(frame.image, clip.info.encoding)
                     seen_now = Seen(frame.index, face.track, shown, face.crop_from_plate, answer, matte)
