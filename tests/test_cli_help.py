@@ -14,6 +14,7 @@ GOLDEN = Path(__file__).parent / "golden"
 VERBS = (
     "",
     "faces",
+    "correct",
     "train",
     "swap",
     "info",

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pecten.benchmark import faces_found
 from pecten.benchmark.faces_still import measure_still
 from pecten.benchmark.footage import TruthFootage
 from pecten.benchmark.report import write_report
@@ -33,8 +34,9 @@ def measure_faces(footage: TruthFootage, out: Path, progress: Progress = silent,
         FootageError: if a clip cannot be read.
     """
     out.mkdir(parents=True, exist_ok=True)
+    found = faces_found.measure(footage, progress, quick)
     still = measure_still(footage, progress, quick)
     draw_errors(still.courses, out / "still_errors.png")
     for clip in dict.fromkeys(one.take.clip for one in still.courses):
         draw_slices([one for one in still.courses if one.take.clip == clip], out / f"still_{clip.stem}.png")
-    return write_report(out, "Faces", still.figures, still.tables, _NOTES)
+    return write_report(out, "Faces", [*found, *still.figures], still.tables, _NOTES)

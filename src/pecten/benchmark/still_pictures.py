@@ -6,16 +6,17 @@ from pathlib import Path
 import numpy as np
 
 from pecten.benchmark.faces_still import Course
-from pecten.colour.transfer import to_display
-from pecten.faces import normalise
 from pecten.footage.clip import open_clip
-from pecten.sheet import save
+from pecten.geometry import similarity as sim
+from pecten.geometry.warp import warp
+from pecten.sheet import label, save
 from pecten.types import Affine, ByteImage
 
-_SIZE = 512
-_COLUMN = 0.35
-"""Which column of the crop is followed over time: through the eye and the corner of the mouth."""
-_WIDE = 8
+_MIDDLE = (330.0, 400.0)
+"""A place of the normalised crop, in px: the white of an eye under its lid."""
+_SIDE_PX = 120
+_WIDE, _TALL = 14, 2
+_GAP_PX = 8
 _COLOURS = {"off": "#c8c8c8", "paper": "#d95f02", "ours": "#1b6ca8"}
 
 
@@ -47,7 +48,7 @@ def draw_errors(courses: Sequence[Course], out: Path) -> Path:
 
 
 def draw_slices(courses: Sequence[Course], out: Path) -> Path:
-    """Lay one column of the normalised crop of every frame side by side, a band a method and one of the truth.
+    """Lay one column through an eye of every frame's crop side by side, enlarged: a band a method and one of the truth.
 
     What trembles is jagged along its edges; what stands still is smooth.
 
@@ -55,19 +56,21 @@ def draw_slices(courses: Sequence[Course], out: Path) -> Path:
         courses: Of one take, every method.
         out: PNG to write.
     """
-    ways = [one.transforms for one in courses] + [courses[0].truth]
-    bands = [_slice(courses[0].take.clip, way) for way in ways]
-    gap = np.full((8, bands[0].shape[1], 3), 255, np.uint8)
+    ways = {one.method: one.transforms for one in courses} | {"true landmarks": courses[0].truth}
+    bands = [label(_slice(courses[0].take.clip, way), name) for name, way in ways.items()]
+    gap = np.full((_GAP_PX, bands[0].shape[1], 3), 255, np.uint8)
     save(out, np.concatenate([part for band in bands for part in (band, gap)][:-1]))
     return out
 
 
 def _slice(clip_path: Path, transforms: Sequence[Affine]) -> ByteImage:
     clip = open_clip(clip_path)
-    left = int(_COLUMN * _SIZE)
+    x, y = _MIDDLE
+    window = sim.similarity(1.0, 0.0, (_SIDE_PX / 2 - x, _SIDE_PX / 2 - y))
     columns = []
     for frame, transform in zip(clip.frames(0, len(transforms)), transforms, strict=True):
-        crop = normalise.crop(to_display(frame.image, clip.info.encoding), transform, _SIZE)
-        column = crop[_SIZE // 4 : -_SIZE // 5, left : left + 1]
-        columns.append(np.repeat(np.clip(np.rint(column * 255), 0, 255).astype(np.uint8), _WIDE, axis=1))
-    return np.concatenate(columns, axis=1)
+        shown = clip.info.view().display_bytes(frame.image)
+        around = warp(shown, sim.compose(window, transform), _SIDE_PX, _SIDE_PX, "cubic", "replicate")
+        columns.append(around[:, _SIDE_PX // 2 : _SIDE_PX // 2 + 1])
+    time_across = np.concatenate(columns, axis=1)
+    return np.ascontiguousarray(time_across.repeat(_TALL, axis=0).repeat(_WIDE, axis=1))

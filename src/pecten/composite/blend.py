@@ -6,11 +6,14 @@ import cv2
 import numpy as np
 
 from pecten.composite.extend import extend, numbers_only
-from pecten.composite.matte import EDGE_PX, band_mattes, feather, inner_distance, ramp
+from pecten.composite.matte import band_mattes, feather, inner_distance, ramp
 from pecten.composite.pixels import check_sizes, chosen, finite, times
 from pecten.errors import ShapeError
 from pecten.geometry import pyramid
 from pecten.types import Image, Mask
+
+EDGE_PX = 8.0
+"""Width of the outermost ramp, which no band passes. At 4, a beard that begins or ends there shows a line."""
 
 SKIN_EDGE = 0.05
 """Width of the outermost ramp where skin meets skin, as a share of the crop's side."""
@@ -31,7 +34,7 @@ def blend_multiband(
     coarsest: int = 4,
     *,
     reach: float = 3.0,
-    reach_elsewhere: float = 0.35,
+    reach_elsewhere: float = 0.2,
     alike: Mask | None = None,
     erosion: float = 0.0,
     edge_px: float = EDGE_PX,

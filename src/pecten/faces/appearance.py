@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import permutations
 
 import cv2
 import numpy as np
@@ -33,6 +34,7 @@ STRANGER = 0.65
 """Distance over which a face that took a lost one's place is somebody else's, when both are seen from the front."""
 
 _FRONTAL_RAD = 0.6
+_MOST_DEALT = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,12 +114,16 @@ class Album:
 
     def _piece(self, face: FaceFrame, near: frozenset[int]) -> Piece:
         piece = self._open.get(face.track)
-        whole = piece is not None and piece.last == face.index - 1 and piece.near == near
-        if piece is None or not whole or (near and face.index - piece.first >= _RESTLESS_FRAMES):
+        # Restless pieces of all tracks end on the same frames, so that they can be dealt out together.
+        goes_on = piece is not None and piece.last == face.index - 1 and bool(piece.near) == bool(near)
+        if near and face.index % _RESTLESS_FRAMES == 0:
+            goes_on = False
+        if piece is None or not goes_on:
             piece = Piece(face.track, face.index, face.index, near)
             self.pieces.append(piece)
             self._open[face.track] = piece
         piece.last = face.index
+        piece.near |= near
         return piece
 
 
@@ -141,6 +147,10 @@ class _Known:
     spans: list[tuple[int, int]]
     is_frontal: bool
 
+    def mean(self) -> Embedding:
+        """Return what it looks like."""
+        return mean_embedding(np.stack(self.embeddings))
+
     def free(self, piece: Piece) -> bool:
         """Whether the track is nowhere else while the piece lasts."""
         return all(piece.last < first or last < piece.first for first, last in self.spans)
@@ -153,34 +163,64 @@ def untangle(pieces: Sequence[Piece], embeddings: Sequence[Embedding]) -> list[i
     face's place inherits it.
 
     Args:
-        pieces: In order of their first frame.
+        pieces: Of a clip.
         embeddings: Of each.
     Returns:
         The track of each piece.
     """
     known: dict[int, _Known] = {}
     following = 1 + max((piece.track for piece in pieces), default=-1)
-    numbers = []
-    for piece, embedding in zip(pieces, embeddings, strict=True):
-        number = _whose(piece, embedding, known)
-        if number is None:
-            number, following = following, following + 1
-        track = known.setdefault(number, _Known(number, [], [], False))
-        # Beside another face a crop may show some of both: it must not change what a track is known by.
-        if not piece.near or not track.embeddings:
-            track.embeddings.append(embedding)
-            track.is_frontal = track.is_frontal or piece.is_frontal
-        track.spans.append((piece.first, piece.last))
-        numbers.append(number)
-    return numbers
+    numbers: dict[int, int] = {}
+    for together in _rounds(pieces):
+        dealt = _dealt([(pieces[i], embeddings[i]) for i in together], known)
+        for i in together:
+            number = _whose(pieces[i], embeddings[i], dealt[pieces[i].track], known)
+            if number is None:
+                number, following = following, following + 1
+            track = known.setdefault(number, _Known(number, [], [], False))
+            # Beside another face a crop may show some of both: it must not change what a track is known by.
+            if not pieces[i].near or not track.embeddings:
+                track.embeddings.append(embeddings[i])
+                track.is_frontal = track.is_frontal or pieces[i].is_frontal
+            track.spans.append((pieces[i].first, pieces[i].last))
+            numbers[i] = number
+    return [numbers[i] for i in range(len(pieces))]
 
 
-def _whose(piece: Piece, embedding: Embedding, known: dict[int, _Known]) -> int | None:
-    """Return the number of a piece's track; None for a new one."""
-    own = known.get(piece.track)
+def _rounds(pieces: Sequence[Piece]) -> list[list[int]]:
+    """Return the places of pieces in order of time; restless ones of the same frames together."""
+    starts = [p.first - p.first % _RESTLESS_FRAMES if p.near else p.first for p in pieces]
+    rounds: list[list[int]] = []
+    for i in sorted(range(len(pieces)), key=lambda i: (starts[i], not pieces[i].near, pieces[i].track)):
+        last = rounds[-1][-1] if rounds else None
+        if last is not None and pieces[last].near and pieces[i].near and starts[last] == starts[i]:
+            rounds[-1].append(i)
+        else:
+            rounds.append([i])
+    return rounds
+
+
+def _dealt(together: Sequence[tuple[Piece, Embedding]], known: dict[int, _Known]) -> dict[int, int]:
+    """Return for each track of a round the number that it looks like, when all of them change hands."""
+    tracks = sorted({piece.track for piece, _ in together})
+    kept = dict(zip(tracks, tracks, strict=True))
+    if not 1 < len(tracks) <= _MOST_DEALT or not all(track in known for track in tracks):
+        return kept
+
+    def cost(numbers: dict[int, int]) -> float:
+        return sum(distance(known[numbers[piece.track]].mean(), seen) for piece, seen in together)
+
+    deals = [dict(zip(tracks, order, strict=True)) for order in permutations(tracks)]
+    best = min(deals, key=cost)
+    return best if cost(best) < cost(kept) - CLEARLY else kept
+
+
+def _whose(piece: Piece, embedding: Embedding, dealt: int, known: dict[int, _Known]) -> int | None:
+    """Return the number of a piece's track, `dealt` if it does not clearly look otherwise; None for a new one."""
+    own = known.get(dealt)
     if own is None:
-        return piece.track
-    far = {number: distance(mean_embedding(np.stack(track.embeddings)), embedding) for number, track in known.items()}
+        return dealt
+    far = {number: distance(track.mean(), embedding) for number, track in known.items()}
     others = [number for number, track in known.items() if track is not own and track.free(piece)]
     nearest = min(others, key=lambda number: (far[number], number), default=None)
     if not own.free(piece):

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from pecten.colour.transfer import display_bytes
 from pecten.errors import FacesError
 from pecten.faces import normalise
 from pecten.faces.corrections import GROUPS, Correction, Corrections, moved
@@ -50,7 +49,7 @@ def correct_faces(clip: Clip, found: ShotFaces, corrections: Corrections, finder
             if new is None:
                 reasons[index] = _NOT_IN_BOX
             else:
-                faces[index, track] = replace(new, track=track)
+                faces[index, track] = new if new.track == track else replace(new, track=track)
     ordered = tuple(faces[place] for place in sorted(faces))
     absent = sorted(set(range(found.frame_count)) - {face.index for face in ordered})
     missing = tuple((index, reasons[index]) for index in absent)
@@ -77,7 +76,7 @@ def _reads(wanted: Correction) -> bool:
 
 def _again(clip: Clip, index: int, face: FaceFrame | None, wanted: Correction, finder: Finder) -> FaceFrame | None:
     frame = next(iter(clip.frames(index, index + 1)))
-    image = display_bytes(frame.image, clip.info.encoding)
+    image = clip.info.view().display_bytes(frame.image)
     if wanted.box is not None:
         sighting = finder.look_in(image, wanted.box)
     elif face is not None:

@@ -175,8 +175,23 @@ def read_corrections(path: Path, clip: str, first_number: int, frame_count: int)
     Raises:
         FacesError: if an entry cannot be followed; the message names the file and the frame.
     """
+    return read_entries(path, load_entries(path), clip, first_number, frame_count)
+
+
+def read_entries(
+    path: Path, entries: Sequence[dict[str, Any]], clip: str, first_number: int, frame_count: int
+) -> Corrections:
+    """Read entries that belong into a file.
+
+    Args:
+        path: The file, for messages.
+        entries: As `load_entries` gives them.
+        clip, first_number, frame_count: As for `read_corrections`.
+    Raises:
+        FacesError: as `read_corrections`.
+    """
     keys: dict[int, dict[str, list[Key]]] = {}
-    for place, entry in enumerate(load_entries(path)):
+    for place, entry in enumerate(entries):
         if entry.get("clip", clip) != clip:
             continue
         where = f"{path}: correction {place + 1} (frame {entry.get('frame')})"
@@ -215,7 +230,7 @@ def load_entries(path: Path) -> list[dict[str, Any]]:
 
 def save_entries(path: Path, entries: Sequence[dict[str, Any]]) -> None:
     """Write entries in the order of their frames."""
-    ordered = sorted(entries, key=lambda entry: (str(entry.get("clip", "")), int(entry["frame"])))
+    ordered = sorted(entries, key=lambda entry: (str(entry.get("clip", "")), str(entry.get("frame")).zfill(12)))
     write_json(path, {"version": VERSION, "corrections": ordered})
 
 

@@ -1,6 +1,6 @@
 """From clips to faces, and from faces to a dataset of normalised crops."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -67,17 +67,27 @@ def find_faces(
             save_shot(kept, found, note)
     else:
         progress("faces", found.frame_count, found.frame_count)
+    seen_to = {(face.index, face.track): face for face in found.faces}
     if corrections:
         found = correct_faces(clip, found, corrections, Finder(options))
-    if options.smooth and not options.register:
-        found = replace(found, faces=tuple(smoothed(found.faces)))
+    if options.smooth:
+        # What is registered is settled already, but for the neighbours of what was moved by hand.
+        moved = {(f.index, f.track) for f in found.faces if seen_to.get((f.index, f.track)) is not f}
+        found = replace(found, faces=tuple(smoothed(found.faces, moved if options.register else None)))
     return correct_transforms(found, corrections) if corrections else found
 
 
-def smoothed(faces: Sequence[FaceFrame]) -> list[FaceFrame]:
-    """Smooth the normalisation along each run of consecutive frames of each track (a cut starts new tracks)."""
+def smoothed(faces: Sequence[FaceFrame], around: Collection[tuple[int, int]] | None = None) -> list[FaceFrame]:
+    """Smooth the normalisation along each run of consecutive frames of each track (a cut starts new tracks).
+
+    Args:
+        faces: Of a clip.
+        around: Frames and tracks; only runs with one of these are smoothed. None for all.
+    """
     result = list(faces)
     for run in runs(faces):
+        if around is not None and not any((faces[row].index, faces[row].track) in around for row in run):
+            continue
         transforms = stabilise.smooth_transforms([faces[row].crop_from_plate for row in run])
         for row, transform in zip(run, transforms, strict=True):
             result[row] = replace(faces[row], crop_from_plate=transform)
@@ -248,7 +258,8 @@ def found_with(
         but: Options that make no difference.
     """
     chosen = {name: value for name, value in asdict(options).items() if name not in but}
-    return {"clip": info.path, "frames": info.frame_count, "stamp": stamp_of(info), "options": chosen}
+    made = {"clip": info.path, "frames": info.frame_count, "stamp": stamp_of(info), "colour": info.colour_note()}
+    return {**made, "options": chosen}
 
 
 def _chosen_by_hand(folder: Path, clip: str, tracks: Sequence[int] | None) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
-from pecten.colour.transfer import display_bytes
+import numpy as np
+
 from pecten.devices import choose_device
 from pecten.errors import FacesError
 from pecten.faces import normalise, quality
@@ -116,7 +117,8 @@ class Finder:
             track=one.track,
             box=one.box,
             score=one.presence,
-            landmarks=one.landmarks,
+            # As precise as a record keeps them, so that what is read again equals what was found.
+            landmarks=one.landmarks.astype(np.float32).astype(np.float64),
             spread_px=one.spread_px,
             crop_from_plate=one.crop_from_plate,
             yaw_rad=pose.yaw_rad,
@@ -157,9 +159,9 @@ def registered(faces: Sequence[FaceFrame], registrar: Registrar) -> list[FaceFra
 
 
 def _prepared(clip: Clip) -> Generator[Prepared, None, None]:
-    cuts = CutFinder()
+    cuts, view = CutFinder(), clip.info.view()
     for frame in clip.frames():
-        image = display_bytes(frame.image, clip.info.encoding)
+        image = view.display_bytes(frame.image)
         yield Prepared(frame.index, frame.number, image, cuts.is_cut(image))
 
 

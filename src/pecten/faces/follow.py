@@ -18,6 +18,9 @@ from pecten.types import Affine, ByteImage, Points
 _MOST_UNCONFIRMED = 10
 """Runs of the detector in a row that may miss a face which the mesh goes on seeing."""
 
+_LEAP = 0.3
+"""Unexpected move of a face in one frame, as `Tracker.jump` counts it (0.3 is 0.45 of its side), that is too much."""
+
 _ASTRIDE = 0.18
 """How far from a detected eye, as a share of the face's side, the mesh's may be."""
 
@@ -143,7 +146,10 @@ class Follower:
 
     def _settled(self, index: int, carried: list[Sighting]) -> list[Sighting]:
         """Where two tracks have come to one face, as when people cross, give it to the one that jumped less."""
-        return _without_doubles(sorted(carried, key=lambda s: (self._tracker.jump(s.track, index, s.box), s.track)))
+        jumps = {s.track: self._tracker.jump(s.track, index, s.box) for s in carried}
+        # Who leaps has slid to another face; if it was a leap after all, the detector finds the face again.
+        stayed = [s for s in carried if jumps[s.track] < _LEAP]
+        return _without_doubles(sorted(stayed, key=lambda s: (jumps[s.track], s.track)))
 
     def _detect(
         self, index: int, image: ByteImage, found: list[Sighting], detections: list[Detection]

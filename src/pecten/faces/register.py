@@ -27,7 +27,7 @@ _STEP_PX = 0.3
 """Expected error of a measured motion at `CANONICAL_SIZE`."""
 _PLACE_PX = 6.0
 """Expected error of the network's landmarks, most of it slow."""
-_DEPARTURE_PX = 8.0
+_DEPARTURE_PX = 16.0
 """How far a motion may depart from the network's before it is doubted."""
 _LOST_PX = 99.0
 
@@ -94,16 +94,24 @@ def step(before: View, now: View) -> Step:
     Reference:
         Lucas and Kanade 1981; Kalal, Mikolajczyk and Matas 2010, Forward-Backward Error.
     """
-    start = sim.apply(before.crop_from_plate, before.points)
     expected = sim.apply(now.crop_from_plate, now.points)
-    arrived, seen = _flow(before.picture, now.picture, start, expected)
-    returned, seen_back = _flow(now.picture, before.picture, arrived, start)
+    picture, start = _carried(before, expected)
+    arrived, seen = _flow(picture, now.picture, start, expected)
+    returned, seen_back = _flow(now.picture, picture, arrived, start)
     to_canonical = CANONICAL_SIZE / _SIZE
     there_and_back = np.linalg.norm(returned - start, axis=1) * to_canonical
     departure = np.linalg.norm(arrived - expected, axis=1) * to_canonical
     trust = 1 / (_STEP_PX**2 + (there_and_back / 2) ** 2) / (1 + (departure / _DEPARTURE_PX) ** 2) ** 2
     trust[~(seen & seen_back) | (there_and_back > _LOST_PX)] = 0.0
     return Step(sim.apply(sim.invert(now.crop_from_plate), arrived) - before.points, trust)
+
+
+def _carried(before: View, expected: Points) -> tuple[np.ndarray, Points]:
+    """Squeeze a view and its points as the landmarks say that the face turned, so that what is left is small."""
+    start = np.column_stack([sim.apply(before.crop_from_plate, before.points), np.ones(len(expected))])
+    squeeze = np.linalg.lstsq(start, expected, rcond=None)[0].T
+    picture = cv2.warpAffine(before.picture, squeeze, (_SIZE, _SIZE), borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(picture, dtype=np.uint8), np.asarray(start @ squeeze.T, dtype=np.float64)
 
 
 def _flow(first: np.ndarray, second: np.ndarray, start: Points, guess: Points) -> tuple[Points, np.ndarray]:
