@@ -137,6 +137,7 @@ def test_gates_name_the_first_reason() -> None:
     assert gates.why_not(200.0, 0.1, 0.2, 1.0, 0.0) is None
     assert gates.why_not(200.0, -1.4, 0.2, 1.0, 0.0) == "turned more than 75 degrees"
     assert gates.why_not(200.0, 0.1, 0.2, 99.0, 0.0) == "landmarks uncertain by more than 12 px"
+    assert gates.why_not(200.0, 0.1, 0.2, 1.0, 0.0, 0.3) == "covered by more than 25 %"
     assert blur(np.full((256, 256, 3), 7, dtype=np.uint8)) == 1.0
     assert outside(np.full((478, 2), -9.0), 10, 10) == 1.0
 

@@ -21,38 +21,10 @@ from pecten.faces.records import FaceFrame, ShotFaces
 from pecten.footage.clip import Frame
 from pecten.shot import SwapOptions, Swapped, plate_faces, swap_shot, working_size
 from pecten.shot.swap import _Decoded, _smoothed
-from pecten.types import Image, Mask
+from shot_support import Kept
 
 QUICK = FaceOptions(perturbations=1)
 OPTIONS = SwapOptions("chidi", batch=3)
-
-
-class Kept:
-    """A writer that keeps what it is given."""
-
-    def __init__(self, done: Sequence[int] = ()) -> None:
-        self.images: dict[int, tuple[Image, Image, Mask]] = {}
-        self._done = done
-
-    def write(self, frame: Frame, image: Image, support: Mask) -> None:
-        """Keep a frame."""
-        self.images[frame.number] = (frame.image, image, support)
-
-    def done(self, number: int) -> bool:
-        """Say whether it was there."""
-        return number in self._done
-
-    def close(self) -> None:
-        """Do nothing."""
-
-    def abort(self) -> None:
-        """Do nothing."""
-
-    def __enter__(self) -> "Kept":
-        return self
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        pass
 
 
 @pytest.fixture(scope="module")
@@ -156,8 +128,9 @@ def steps(tracks: Sequence[int | None], face: FaceFrame) -> list[_Decoded]:
         _Decoded(
             Frame(k, k, image),
             None if track is None else replace(face, track=track),
-            None,
             None if track is None else image,
+            None,
+            None,
             None if track is None else Measurement(None, float(k)),
         )
         for k, track in enumerate(tracks)

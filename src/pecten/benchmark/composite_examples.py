@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 
 from pecten.benchmark.footage import Take, TruthFootage
-from pecten.colour.transfer import Encoding, to_display
 from pecten.comb.model import Comb
 from pecten.composite.blend import enlarge
 from pecten.composite.normals import normal_map
@@ -160,8 +159,8 @@ def decoder_of(comb: Comb, name: str, sources: Iterable[str]) -> Callable[[str],
 
 
 def _shown(clip: Clip, span: tuple[int, int]) -> list[Image]:
-    encoding: Encoding = clip.info.encoding
-    return [to_display(frame.image, encoding) for frame in islice(clip.frames(*span), span[1] - span[0])]
+    view = clip.info.view()
+    return [view.to_display(frame.image) for frame in islice(clip.frames(*span), span[1] - span[0])]
 
 
 def flat_lit(example: Example) -> Example:

@@ -12,7 +12,6 @@ from jaxtyping import Float64
 from pecten.benchmark import stills
 from pecten.benchmark.footage import Take, TruthFootage
 from pecten.benchmark.report import Figure, Table
-from pecten.colour.transfer import display_bytes
 from pecten.errors import FacesError
 from pecten.faces import normalise
 from pecten.faces.detect import Detector
@@ -135,7 +134,7 @@ def course(take: Take, method: str, frames: int | None = None) -> Course:
     clip = open_clip(take.clip)
     if frames is not None:
         read = islice(clip.frames(), frames)
-        clip = stills.Pictures([display_bytes(f.image, clip.info.encoding) for f in read], str(take.clip))
+        clip = stills.Pictures([clip.info.view().display_bytes(f.image) for f in read], str(take.clip))
     transforms = [face.crop_from_plate for face in _main_faces(clip, METHODS[method])]
     landmarks = take.landmarks()[: len(transforms)]
     truth = [sim.fit_similarity(points[_NON_JAW], _PLACES) for points in landmarks]
@@ -180,7 +179,7 @@ def _main_faces(clip: Clip, options: FaceOptions) -> list[FaceFrame]:
 def _middle(take: Take) -> ByteImage:
     clip = open_clip(take.clip)
     middle = clip.info.frame_count // 2
-    return next(display_bytes(frame.image, clip.info.encoding) for frame in clip.frames(middle, middle + 1))
+    return next(clip.info.view().display_bytes(frame.image) for frame in clip.frames(middle, middle + 1))
 
 
 def _unrest(transforms: Sequence[Affine], path: Sequence[Affine]) -> float:
@@ -338,7 +337,7 @@ def _speed(take: Take, count: int) -> list[Figure]:
     ratio = 1080 / info.height
     large = sim.similarity(ratio, 0.0, ((ratio - 1) / 2, (ratio - 1) / 2))
     pictures = [
-        warp(display_bytes(frame.image, info.encoding), large, round(info.width * ratio), 1080, "cubic", "replicate")
+        warp(info.view().display_bytes(frame.image), large, round(info.width * ratio), 1080, "cubic", "replicate")
         for frame in islice(clip.frames(), count)
     ]
     options = METHODS["ours"]

@@ -3,11 +3,15 @@
 import os
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pecten.errors import UsageError
+
+if TYPE_CHECKING:
+    from pecten.footage.clip import Clip
+    from pecten.footage.colour import ColourChoice
 
 DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Say what would be done, write nothing.")]
 Threads = Annotated[int, typer.Option("--threads", min=0, help="CPU threads; 0 for all.", show_default=False)]
@@ -18,6 +22,50 @@ Consent = Annotated[
 Rate = Annotated[
     str | None, typer.Option("--rate", help="Frames a second of a sequence that does not say: 24000/1001.")
 ]
+ColourSpace = Annotated[
+    str | None,
+    typer.Option(
+        "--colorspace",
+        help="How the clips are coded: rec709, srgb, linear, pq, hlg, cineon, or an OpenColorIO space such as "
+        "ACEScg. [default: as the file says]",
+    ),
+]
+ColourConfig = Annotated[
+    str | None, typer.Option("--colorconfig", help="OpenColorIO configuration. [default: $OCIO, else the built-in one]")
+]
+Exposure = Annotated[
+    float,
+    typer.Option(
+        "--exposure", help="Stops that networks see the clips brighter by; what is delivered keeps its level."
+    ),
+]
+
+
+def read_colour(space: str | None, config: str | None, exposure: float = 0.0) -> "ColourChoice":
+    """Gather what is said of a clip's colour.
+
+    Raises:
+        UsageError: if the exposure is beyond reason.
+    """
+    from pecten.colour.view import MOST_EXPOSURE
+    from pecten.footage.colour import ColourChoice
+
+    if not abs(exposure) <= MOST_EXPOSURE:
+        raise UsageError(f"--exposure {exposure:g}: give stops between {-MOST_EXPOSURE:g} and {MOST_EXPOSURE:g}")
+    return ColourChoice(space, config, exposure)
+
+
+def require_colour(clip: "Clip") -> None:
+    """Refuse a clip of which neither its file nor the user says how it is coded.
+
+    Raises:
+        UsageError: naming the choices.
+    """
+    info = clip.info
+    if not info.coding.sure:
+        raise UsageError(
+            f"{info.path}: {info.coding.why}: give --colorspace: rec709, cineon, or a log such as 'ARRI LogC3 (EI800)'"
+        )
 
 
 def consent_folders(given: list[Path] | None) -> list[Path]:

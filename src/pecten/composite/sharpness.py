@@ -15,7 +15,7 @@ from pecten.types import Image, Mask
 
 PATCH_PX = 32
 STEP_PX = 12
-MOST_PATCHES = 64
+MOST_PATCHES = 36
 LEAST_PATCHES = 6
 
 EDGES = np.array([1 / 16, 0.09, 0.125, 0.16, 0.2, 0.25, 0.3, 0.36, 0.42])

@@ -1,5 +1,6 @@
 """Faces at a glance: whose track is whose, what will be trained on, and what was left out and why."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from pecten.types import ByteImage
 
 OVERVIEW = "overview.jpg"
 TRACKS = "tracks.jpg"
+LEFT_OUT = "left_out.jpg"
 COLUMNS = 8
 CELL_PX = 192
 
@@ -42,6 +44,45 @@ def write_overview(folder: Path, record: DatasetRecord) -> Path:
     return folder / OVERVIEW
 
 
+def write_left_out(folder: Path, record: DatasetRecord) -> Path | None:
+    """Draw what was left out of training: a row a reason with its count, and examples spread over the clips.
+
+    Args:
+        folder: Of the dataset; crops are read from it.
+        record: Of the dataset.
+    Returns:
+        The picture, in the folder; None, and no picture, when nothing was left out.
+    """
+    out: dict[str, list[tuple[int, FaceFrame]]] = {}
+    for place, shot in enumerate(record.shots):
+        for face in shot.faces:
+            if face.left_out is not None:
+                out.setdefault(face.left_out, []).append((place, face))
+    if not out:
+        (folder / LEFT_OUT).unlink(missing_ok=True)
+        return None
+    rows = []
+    for reason, faces in sorted(out.items(), key=lambda item: -len(item[1])):
+        chosen = np.unique(np.linspace(0, len(faces) - 1, COLUMNS - 1).astype(int))
+        cells = [_example(folder, record, *faces[i]) for i in chosen]
+        rows.append([_said(f"{len(faces)} frames: {reason}"), *cells, *[_blank()] * (COLUMNS - 1 - len(cells))])
+    total = sum(len(faces) for faces in out.values())
+    title = f"{record.identity}: {total} of {sum(len(shot.faces) for shot in record.shots)} left out of training"
+    sheet.save(
+        folder / LEFT_OUT, sheet.contact_sheet(rows, [""] * COLUMNS, [""] * len(rows), title, (CELL_PX, CELL_PX))
+    )
+    return folder / LEFT_OUT
+
+
+def _said(text: str) -> ByteImage:
+    return sheet.label(_blank(), "\n".join(textwrap.wrap(text, 24)), 14)
+
+
+def _example(folder: Path, record: DatasetRecord, place: int, face: FaceFrame) -> ByteImage:
+    words = str(face.number) if len(record.folders) == 1 else f"{record.folders[place]} {face.number}"
+    return _picture(folder / record.crop_name(place, face), words)
+
+
 def _row(folder: Path, record: DatasetRecord, place: int, faces: list[FaceFrame]) -> list[ByteImage]:
     chosen = np.unique(np.linspace(0, len(faces) - 1, COLUMNS).astype(int))
     cells = [_cell(folder / record.crop_name(place, faces[i]), faces[i]) for i in chosen]
@@ -49,12 +90,14 @@ def _row(folder: Path, record: DatasetRecord, place: int, faces: list[FaceFrame]
 
 
 def _cell(path: Path, face: FaceFrame) -> ByteImage:
+    return _picture(path, str(face.number) if face.left_out is None else f"{face.number} {face.left_out}")
+
+
+def _picture(path: Path, words: str) -> ByteImage:
     crop = cv2.imread(str(path))
     if crop is None:
         return _blank()
-    small = sheet.fit(np.ascontiguousarray(crop[..., ::-1]), CELL_PX, CELL_PX)
-    words = str(face.number) if face.left_out is None else f"{face.number} {face.left_out}"
-    return sheet.label(small, words, 12)
+    return sheet.label(sheet.fit(np.ascontiguousarray(crop[..., ::-1]), CELL_PX, CELL_PX), words, 12)
 
 
 def write_tracks(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, get_args
 
+import cv2
 import numpy as np
 from jaxtyping import Float64
 from scipy.ndimage import maximum_filter1d, uniform_filter1d
@@ -25,7 +26,7 @@ _POINTS: dict[Part, tuple[tuple[int, ...], ...]] = {
     "brows": (RIGHT_BROW, LEFT_BROW),
     "nose": (NOSE,),
 }
-_GROWTH: dict[Part, float] = {"full": 0.0, "lips": 0.05, "eyes": 0.02, "brows": 0.045, "nose": 0.03}
+_SKIRT: dict[Part, float] = {"full": 0.0, "lips": 0.05, "eyes": 0.02, "brows": 0.045, "nose": 0.03}
 """How far a part's border lies from its landmarks, as a share of the face's height: out on plain skin."""
 
 _ANGLES = 96
@@ -43,20 +44,34 @@ class Steady:
     Attributes:
         landmarks: The 478 mesh points, smoothed over time.
         outlines: Borders of the chosen parts; none for the full face.
+        skirts: Width of the skin between each border and what it encloses, in px.
     """
 
     landmarks: Points
     outlines: tuple[Points, ...]
+    skirts: tuple[float, ...] = ()
 
     def whole(self, size: int) -> Mask:
         """Draw the full face in a crop of `size` px."""
         return face_matte(_at_size(self.landmarks, size), size)
 
-    def matte(self, size: int) -> Mask:
-        """Draw what is swapped, in a crop of `size` px; nothing of it lies beyond the full face."""
-        whole = self.whole(size)
+    def softness(self, size: int) -> Mask | None:
+        """Draw how much of a part shows, less and less over the skin towards its border; None for the full face."""
+        if not self.outlines:
+            return None
+        soft = np.zeros((size, size), np.float32)
+        for outline, width in zip(self.outlines, self.skirts, strict=True):
+            inside = (draw([_at_size(outline, size)], size) >= 0.5).view(np.uint8)
+            deep = cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_5)
+            t = np.clip(deep / np.float32(max(1.0, width * size / CANONICAL_SIZE)), 0, 1)
+            soft = np.maximum(soft, t * t * (3 - 2 * t))
+        return soft
+
+    def matte(self, whole: Mask) -> Mask:
+        """Cut what is swapped out of the full face, as `whole` drew it."""
         if not self.outlines:
             return whole
+        size = len(whole)
         parts: Mask = np.minimum(whole, draw([_at_size(outline, size) for outline in self.outlines], size))
         return parts
 
@@ -90,12 +105,16 @@ def steady(landmarks: Float64[np.ndarray, "frames 478 2"], parts: Iterable[Part]
     chosen = tuple(parts)
     smooth = _parabola(landmarks, min(window, _FACE_WINDOW))
     borders: list[Float64[np.ndarray, "frames corners 2"]] = []
+    skirts: list[Float64[np.ndarray, " frames"]] = []
     if "full" not in chosen:
         height = np.linalg.norm(smooth[:, 152] - smooth[:, 10], axis=1)
         for part in chosen:
-            borders += [_border(landmarks[:, list(points)], _GROWTH[part] * height, window) for points in _POINTS[part]]
+            for points in _POINTS[part]:
+                skirts.append(_SKIRT[part] * height)
+                borders.append(_border(landmarks[:, list(points)], skirts[-1], window))
     return [
-        Steady(points, tuple(rounded(border[frame], 1) for border in borders)) for frame, points in enumerate(smooth)
+        Steady(points, tuple(rounded(b[k], 1) for b in borders), tuple(float(width[k]) for width in skirts))
+        for k, points in enumerate(smooth)
     ]
 
 
