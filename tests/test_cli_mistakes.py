@@ -342,6 +342,11 @@ def test_command_lines_that_cannot_be_read(words: tuple[str, ...], said: str, he
     [
         (("--region", "ears"), "--region ears: choose one of full, lips, eyes, brows, nose, or several joined by +"),
         (("--region", "eyes+"), "--region eyes+: choose one of"),
+        (("--strength", "2"), "--strength 2: 2 lies outside 0 to 1: choose a strength between them"),
+        (("--strength", "1:0,2"), "--strength 1:0,2: write a number from 0 to 1, or keys by frame as 1001:0,1012:1"),
+        (("--matte-mode", "over"), "--matte-mode over: choose one of replace, multiply, add, holdout"),
+        (("--matte", "roto.####.exr"), "roto.####.exr: no such frames; check the folder and the name"),
+        (("--write-matte", "m.####.png"), "m.####.png: mattes are written as an OpenEXR sequence; name it as"),
         (("--light", "sun"), "--light sun: choose one of"),
         (("--blend", "glue"), "--blend glue: choose one of"),
         (("--contrast", "much"), "--contrast much: choose one of"),
@@ -364,7 +369,7 @@ def test_things_that_are_nothing(studio: Studio, here: Path, capfd: Capture) -> 
 
 
 def test_a_mistake_of_ours_is_one_line_too(studio: Studio, capfd: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(thing: str) -> list[str]:
+    def broken(*_: object) -> list[str]:
         raise ZeroDivisionError("division\nby zero")
 
     monkeypatch.setattr("pecten.cli.describe.describe", broken)

@@ -22,7 +22,7 @@ from pecten.faces.follow import FaceOptions
 from pecten.faces.records import ShotFaces
 from pecten.footage.sequence import image_of, read_still
 from pecten.shot import SwapOptions, SwapSummary, claim_of, open_output, swap_shot
-from pecten.shot.matte import MatteOptions, still_seen
+from pecten.shot.matte import MatteOptions, firm, still_seen
 from pecten.shot.strength import Strength, read_strength
 from pecten.types import Image, Mask
 from sample_clips import write_still
@@ -195,6 +195,24 @@ def test_a_flicker_of_one_frame_is_not_seen() -> None:
     assert still_seen([one, none], 1).max() == 0
     assert still_seen([one, none, None], 1).max() == 0
     assert still_seen([None], 0) is None
+
+
+def test_a_hand_that_moves_is_seen_on_every_frame() -> None:
+    frames = [np.ones((64, 64), np.float32) for _ in range(3)]
+    for k, frame in enumerate(frames):
+        frame[20:40, 10 + 5 * k : 14 + 5 * k] = 0
+    moving = [frame.copy() for frame in frames]
+    moving[1][50:, 50:] = 0
+    assert np.array_equal(still_seen(moving, 1), frames[1])
+
+
+def test_what_is_hardly_covered_is_seen_and_the_order_stays() -> None:
+    doubt = np.linspace(0, 1, 11, dtype=np.float32)[None]
+    settled = firm(doubt)[0]
+    assert (settled[:4] == 0).all()
+    assert settled[7:].min() > 0.9999
+    assert settled[5] == pytest.approx(0.5)
+    assert (np.diff(settled) >= 0).all()
 
 
 def test_a_face_that_goes_is_faded_and_said(swap: Swap, plain: Kept, faces: ShotFaces) -> None:

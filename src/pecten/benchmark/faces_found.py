@@ -8,7 +8,6 @@ import numpy as np
 
 from pecten.benchmark.footage import Take, TruthFootage
 from pecten.benchmark.report import Figure
-from pecten.colour.transfer import display_bytes
 from pecten.errors import FootageError
 from pecten.faces.detect import Box, overlap
 from pecten.faces.finding import Finder
@@ -157,7 +156,7 @@ def crossing(front: Take, back: Take, count: int = _CROSSING_FRAMES) -> tuple[Pi
         picture, both = wall.astype(np.float32), list[Box]()
         for (take, clip), of_clip, x in zip(heads, frames, (places[-1 - k], places[k]), strict=True):
             shown = next(of_clip)
-            image = display_bytes(shown.image, clip.info.encoding)
+            image = clip.info.view().display_bytes(shown.image)
             picture, box = _put(picture, image, take.landmarks()[shown.index], float(x))
             both.append(box)
         pictures.append(np.rint(np.clip(picture, 0, 255)).astype(np.uint8))

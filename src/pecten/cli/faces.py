@@ -5,7 +5,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pecten.cli.options import Consent, DryRun, Rate, check_place, consent_folders, read_rate
+from pecten.cli.options import (
+    ColourConfig,
+    ColourSpace,
+    Consent,
+    DryRun,
+    Exposure,
+    Rate,
+    check_place,
+    consent_folders,
+    read_colour,
+    read_rate,
+    require_colour,
+)
 from pecten.cli.screen import Screen
 from pecten.errors import UsageError
 
@@ -17,6 +29,7 @@ EXAMPLES = """
 Examples:
   pecten faces ada_take1.mov ada_take2.mov --identity ada -o faces/ada
   pecten faces 'plates/sh010.####.exr' --identity bruno -o faces/bruno --rate 24
+  pecten faces take3.mov --identity ada -o faces/ada --colorspace 'S-Log3 S-Gamut3.Cine'
   pecten faces crowd.mp4 --tracks -o faces        # who is in it: faces/tracks.jpg
   pecten faces crowd.mp4 --identity ada=2 --identity bruno=0,3 -o faces
   pecten faces day1.mov day2.mov --identity ada=p0 --identity chidi=day2:1 -o faces
@@ -42,21 +55,29 @@ def faces(
     perturbations: Annotated[int, typer.Option(min=1, max=64, help="Landmark runs a face, averaged.")] = 9,
     track: Annotated[int | None, typer.Option(help="The same as NAME=TRACK, for one performer.")] = None,
     rate: Rate = None,
+    colorspace: ColourSpace = None,
+    colorconfig: ColourConfig = None,
+    exposure: Exposure = 0.0,
     consent: Consent = None,
     dry_run: DryRun = False,
 ) -> None:
     """Find, follow and normalise performers' faces: a folder of crops to train on for each."""
+    from pecten.cli.describe import describe_colour
     from pecten.faces.casting import extract_performers, find_tracks
     from pecten.faces.extract import extract_dataset
     from pecten.faces.follow import FaceOptions
     from pecten.footage.clip import open_clip
 
     wishes = read_wishes(identity or [], track is not None, tracks)
-    opened = [open_clip(clip, read_rate(rate)) for clip in clips]
+    colour = read_colour(colorspace, colorconfig, exposure)
+    opened = [open_clip(clip, read_rate(rate), colour) for clip in clips]
+    for clip in opened:
+        require_colour(clip)
     check_place(out)
     if dry_run:
         for clip in opened:
             typer.echo(f"would find faces in {clip.info.path}: {clip.info.frame_count} frames")
+            typer.echo(f"  {describe_colour(clip.info)}")
         typer.echo(f"would draw their tracks in {out}" if tracks else f"would write crops of {size} px to {out}")
         return
     options = FaceOptions(perturbations=perturbations, track=track)

@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pecten.cli.options import (
+    ColourConfig,
+    ColourSpace,
     Consent,
     DryRun,
+    Exposure,
     Rate,
     Threads,
     check_place,
     consent_folders,
     frame_range,
+    read_colour,
     read_rate,
+    require_colour,
     use_threads,
 )
 from pecten.cli.screen import Screen
@@ -58,6 +63,10 @@ def swap(
     sharpness: Annotated[
         bool, typer.Option("--sharpness/--no-sharpness", help="Make the face as sharp or as soft as the plate.")
     ] = True,
+    shutter: Annotated[
+        float | None,
+        typer.Option(min=0, max=360, help="Shutter angle for motion blur; 0 adds none. [default: measured]"),
+    ] = None,
     blend: Annotated[
         str, typer.Option(help="How the face is laid into the plate: multiband, alpha, poisson, seamless or standard.")
     ] = "multiband",
@@ -92,12 +101,16 @@ def swap(
     ] = None,
     batch: Annotated[int, typer.Option(min=1, help="Crops decoded at a time.")] = 8,
     rate: Rate = None,
+    colorspace: ColourSpace = None,
+    colorconfig: ColourConfig = None,
+    exposure: Exposure = 0.0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an output that exists.")] = False,
     threads: Threads = 0,
     consent: Consent = None,
     dry_run: DryRun = False,
 ) -> None:
     """Put a performer's face into a plate; the result is signed with content credentials."""
+    from pecten.cli.describe import describe_colour
     from pecten.comb.weights import load_comb
     from pecten.consent import require
     from pecten.faces.follow import FaceOptions
@@ -105,7 +118,8 @@ def swap(
     from pecten.footage.matte import open_matte
     from pecten.shot import SwapOptions, claim_of, open_output, plate_faces, render, statement_of
 
-    clip = open_clip(plate, read_rate(rate))
+    clip = open_clip(plate, read_rate(rate), read_colour(colorspace, colorconfig, exposure))
+    require_colour(clip)
     first = clip.info.first_number
     span = frame_range(frames, first, clip.info.frame_count)
     numbers = f"{first + span[0]}-{first + span[1] - 1}"
@@ -116,7 +130,7 @@ def swap(
     options = SwapOptions(
         source,
         choose_region(region),
-        choose_recipe(light, bands, contrast, blend, grain, sharpness),
+        choose_recipe(light, bands, contrast, blend, grain, sharpness, shutter),
         batch,
         _tracks(track),
         choose_matte(matte, matte_mode, write_matte, strength, ease, fade, fill),
@@ -131,6 +145,7 @@ def swap(
         check_place(folder)
     if dry_run:
         typer.echo(f"would put {source} into {plate}, frames {numbers}, and write {out}")
+        typer.echo(f"  {describe_colour(clip.info)}")
         typer.echo(f"would keep what is found in the plate in {kept}")
         return
     use_threads(threads)
@@ -194,6 +209,7 @@ def choose_recipe(
     blend: str = "multiband",
     grain: float = 1.0,
     sharpness: bool = True,
+    shutter_deg: float | None = None,
 ) -> "Recipe":
     """Read how light, contrast and texture are to be matched and the face is laid into the plate."""
     from pecten.composite.contrast import ContrastMethod
@@ -207,4 +223,7 @@ def choose_recipe(
         raise UsageError(f"--blend {blend}: choose one of {', '.join(BlendMethod)}")
     default = ContrastMethod.GLOBAL if light == LightSource.BANDS else None
     method = default if contrast is None else None if contrast == "none" else ContrastMethod(contrast)
-    return Recipe(LightSource(light), bands, method, BlendMethod(blend), grain=grain, sharpness=sharpness)
+    opened = None if shutter_deg is None else shutter_deg / 360
+    return Recipe(
+        LightSource(light), bands, method, BlendMethod(blend), grain=grain, sharpness=sharpness, shutter=opened
+    )

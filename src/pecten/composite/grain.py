@@ -29,11 +29,15 @@ EDGES = np.array([0.75, 1 / 4, 1 / 8, 1 / 16])
 LEVELS = np.linspace(0, 1, 9)
 """Display-coded levels at which strength is kept; beyond them it stays as at the last."""
 
-MOST_PATCHES = 64
+MOST_PATCHES = 36
 LEAST_PATCHES = 4
 
 OUTLIER = 3.0
 """A patch with so many times the median energy has moved, not only its grain."""
+
+LONG_WAVES = 2.5 / 32
+LOOK_AROUND_PX = 6.0
+"""How far a patch may have moved otherwise than the head, and the waves, in cycles a px, by which it is found again."""
 
 STANDSTILL = 1e-12
 """Variance of a rounding error."""
@@ -68,6 +72,35 @@ class Grain:
 NO_GRAIN = Grain(np.zeros((BANDS, 3, 3)), np.ones((len(LEVELS), 3)))
 
 
+def _trends() -> np.ndarray:
+    """Return windowed polynomials as spectra, orthonormal under the weight of samples."""
+    y, x = np.mgrid[:PATCH_PX, :PATCH_PX] / (PATCH_PX / 2) - 1
+    waves = [np.fft.rfft2(_WINDOW * shape).reshape(-1) for shape in (np.ones_like(x), x, y, x * x, x * y, y * y)]
+    root = np.sqrt(_WEIGHT.reshape(-1))
+    stacked = np.stack([np.concatenate([(w * root).real, (w * root).imag]) for w in waves])
+    orthonormal = np.linalg.qr(stacked.T)[0].T
+    real, imaginary = np.split(orthonormal, 2, axis=1)
+    return np.asarray(((real + 1j * imaginary) / root).astype(np.complex64))
+
+
+def _weights() -> np.ndarray:
+    # All columns of a half spectrum but the first and the last stand for two.
+    twice = np.full((PATCH_PX, PATCH_PX // 2 + 1), 2.0)
+    twice[:, [0, -1]] = 1
+    return twice / (PATCH_PX**2 * float((_WINDOW.astype(np.float64) ** 2).sum()))
+
+
+_HANN = np.hanning(PATCH_PX + 1)[:-1]
+_WINDOW = np.outer(_HANN, _HANN).astype(np.float32)
+_FX, _FY = np.fft.rfftfreq(PATCH_PX)[None], np.fft.fftfreq(PATCH_PX)[:, None]
+_RADIUS = np.hypot(_FX, _FY)
+_WEIGHT = _weights()
+"""What each sample of a windowed half spectrum adds to the variance."""
+
+_TRENDS = _trends()
+_WEIGHTED_TRENDS = (_TRENDS.conj() * _WEIGHT.reshape(-1)).astype(np.complex64).T
+
+
 def measure_grain(now: Image, before: Image, before_from_now: Affine, centres: Points) -> Grain | None:
     """Measure the grain of a picture by what differs from the one before.
 
@@ -85,10 +118,9 @@ def measure_grain(now: Image, before: Image, before_from_now: Affine, centres: P
         Welch 1967 (averaged spectra); Norkin and Birkbeck 2018 (film grain synthesis from spectrum and level).
     """
     place, there = _places(now, before, before_from_now, centres)
-    spectra, means = patch_spectra(now, place)
-    flat = _flattest(spectra)
-    spectra, means = spectra[flat], means[flat]
-    older, _ = patch_spectra(before, there[flat])
+    flat = _flattest(now, place)
+    spectra, means = patch_spectra(now, place[flat])
+    older, _ = patch_spectra(before, _followed(before, there[flat], spectra))
     sound = np.isfinite(spectra).all(axis=(1, 2, 3)) & np.isfinite(older).all(axis=(1, 2, 3))
     if sound.sum() < LEAST_PATCHES:
         return None
@@ -200,54 +232,74 @@ def _places(now: Image, before: Image, before_from_now: Affine, centres: Points)
     return place[some], there[some]
 
 
-def patch_spectra(image: Image, spots: np.ndarray) -> tuple[Patches, Float64[np.ndarray, "patches 3"]]:
+def patch_spectra(image: Image, spots: np.ndarray) -> tuple[Patches, Float64[np.ndarray, "_patches 3"]]:
     """Cut windowed patches out of a picture; return their spectra and their mean colours."""
-    half, window = PATCH_PX // 2, _window()
-    patches = np.empty((len(spots), PATCH_PX, PATCH_PX, 3), np.float32)
-    for patch, (x, y) in zip(patches, spots, strict=True):
-        cut = image[y - half : y + half, x - half : x + half]
-        patch[:] = cut if finite(cut) else np.nan
-    share = (window / window.sum()).reshape(-1)
-    means = share @ patches.reshape(-1, PATCH_PX**2, 3)
+    patches = _patches(image, spots)
+    means = _WINDOW.reshape(-1) / _WINDOW.sum() @ patches.reshape(-1, PATCH_PX**2, 3)
     patches -= means[:, None, None]
-    patches *= window[..., None]
+    patches *= _WINDOW[..., None]
     spectra = np.fft.rfft2(np.ascontiguousarray(patches.transpose(0, 3, 1, 2)))
     return spectra.astype(np.complex64, copy=False), means.astype(np.float64)
 
 
+def _patches(image: Image, spots: np.ndarray) -> np.ndarray:
+    half = PATCH_PX // 2
+    patches = np.empty((len(spots), PATCH_PX, PATCH_PX, 3), np.float32)
+    for patch, (x, y) in zip(patches, spots, strict=True):
+        cut = image[y - half : y + half, x - half : x + half]
+        patch[:] = cut if finite(cut) else np.nan
+    return patches
+
+
+def _flattest(image: Image, spots: np.ndarray) -> np.ndarray:
+    """Choose the half of all patches with the least structure that is too coarse for grain."""
+    blocks = _patches(image, spots).reshape(len(spots), 4, PATCH_PX // 4, 4, PATCH_PX // 4, 3).mean(axis=(2, 4))
+    structure = np.nan_to_num(blocks.var(axis=(1, 2)).sum(axis=1), nan=np.inf)
+    return np.sort(np.argsort(structure, kind="stable")[: max(LEAST_PATCHES, (len(spots) + 1) // 2)])
+
+
+def _followed(before: Image, there: np.ndarray, newer: Patches) -> np.ndarray:
+    """Move patches of the older picture, by whole pixels, to where their newer selves were."""
+    half = PATCH_PX // 2
+    shift = np.nan_to_num(_shifts(patch_spectra(before, there)[0], newer, LONG_WAVES, LOOK_AROUND_PX))
+    most = np.array([before.shape[1], before.shape[0]]) - half
+    return np.asarray(np.clip(there + np.rint(shift).astype(int), half, most))
+
+
 def _registered(older: Patches, newer: Patches) -> Patches:
     """Turn the phase of patches so that they lie over their newer selves, to a fraction of a pixel."""
-    fy, fx = np.fft.fftfreq(PATCH_PX)[:, None], np.fft.rfftfreq(PATCH_PX)[None]
-    coarse = np.hypot(fx, fy) <= EDGES[1]
-    waves = 2 * np.pi * np.stack([np.broadcast_to(f, coarse.shape)[coarse] for f in (fx, fy)])
     moved = older
     for _ in range(2):
-        cross = (newer * moved.conj()).sum(axis=1)[:, coarse]
-        # The phase's slope is the shift; each wave votes by its power.
-        weight, phase = np.abs(cross).astype(np.float64), np.angle(cross).astype(np.float64)
-        normal = np.einsum("nw,aw,bw->nab", weight, waves, waves) + 1e-12 * np.eye(2)
-        shift = np.linalg.solve(normal, np.einsum("nw,aw,nw->na", weight, waves, phase)[..., None])[..., 0]
-        shift = np.clip(shift, -1.5, 1.5)
-        turn = np.exp(2j * np.pi * (shift[:, 0, None, None] * fx + shift[:, 1, None, None] * fy)).astype(np.complex64)
-        moved = moved * turn[:, None]
+        shift = _shifts(moved, newer, float(EDGES[1]), 1.5)
+        moved = moved * _turns(shift[:, 0, None] * _FX, shift[:, 1, None] * _FY[:, 0])[:, None]
     return moved
 
 
+def _shifts(older: Patches, newer: Patches, highest: float, most_px: float) -> Float64[np.ndarray, "_patches 2"]:
+    """Find how far patches moved, by the slope of their phase over the waves up to a highest frequency."""
+    coarse = highest >= _RADIUS
+    waves = 2 * np.pi * np.stack([np.broadcast_to(f, coarse.shape)[coarse] for f in (_FX, _FY)])
+    cross = (newer[:, :, coarse] * older[:, :, coarse].conj()).sum(axis=1)
+    # Each wave votes by its power.
+    weight, phase = np.abs(cross).astype(np.float64), np.angle(cross).astype(np.float64)
+    normal = np.einsum("nw,aw,bw->nab", weight, waves, waves) + 1e-12 * np.eye(2)
+    shift = np.linalg.solve(normal, np.einsum("nw,aw,nw->na", weight, waves, phase)[..., None])[..., 0]
+    return np.clip(shift, -most_px, most_px)
+
+
+def _turns(across: np.ndarray, down: np.ndarray) -> np.ndarray:
+    """Return exp(2 pi i (down + across)), a patch each, from its two factors."""
+    factors = [np.exp(2j * np.pi * part).astype(np.complex64) for part in (across, down)]
+    return np.asarray(factors[1][:, :, None] * factors[0][:, None, :])
+
+
 def band_covariances(spectra: Patches) -> Float64[np.ndarray, "patches 3 3 3"]:
-    radius, weight = _radius(), _weight()
     bands = []
     for low, high in zip(EDGES[1:], EDGES[:-1], strict=True):
-        where = (radius > low) & (radius <= high)
-        picked = spectra[:, :, where] * np.sqrt(weight[where]).astype(np.float32)
+        where = (low < _RADIUS) & (high >= _RADIUS)
+        picked = spectra[:, :, where] * np.sqrt(_WEIGHT[where]).astype(np.float32)
         bands.append((picked @ picked.conj().swapaxes(1, 2)).real)
     return np.stack(bands, axis=1).astype(np.float64)
-
-
-def _flattest(spectra: Patches) -> np.ndarray:
-    """Choose the half of all patches with the least structure in waves too long for grain."""
-    coarse = _radius() <= EDGES[-1]
-    structure = np.nan_to_num((np.abs(spectra[:, :, coarse]) ** 2).sum(axis=(1, 2)), nan=np.inf)
-    return np.sort(np.argsort(structure, kind="stable")[: max(LEAST_PATCHES, (len(spectra) + 1) // 2)])
 
 
 def _level_curve(means: np.ndarray, energy: np.ndarray) -> Float64[np.ndarray, "9 3"]:
@@ -266,36 +318,6 @@ def _level_curve(means: np.ndarray, energy: np.ndarray) -> Float64[np.ndarray, "
 
 def _detrended(spectra: Patches) -> Patches:
     """Take out of each patch the shading that a polynomial of second order can follow."""
-    basis, weight = _trends(), _weight()
     flat = spectra.reshape(len(spectra), 3, -1)
-    shares = (flat @ (basis.conj() * weight.reshape(-1)).astype(np.complex64).T).real
-    return np.asarray((flat - shares.astype(np.complex64) @ basis).reshape(spectra.shape))
-
-
-def _trends() -> np.ndarray:
-    """Return windowed polynomials as spectra, orthonormal under `_weight`."""
-    y, x = np.mgrid[:PATCH_PX, :PATCH_PX] / (PATCH_PX / 2) - 1
-    window = _window()
-    waves = [np.fft.rfft2(window * shape).reshape(-1) for shape in (np.ones_like(x), x, y, x * x, x * y, y * y)]
-    root = np.sqrt(_weight().reshape(-1))
-    stacked = np.stack([np.concatenate([(w * root).real, (w * root).imag]) for w in waves])
-    orthonormal = np.linalg.qr(stacked.T)[0].T
-    real, imaginary = np.split(orthonormal, 2, axis=1)
-    return np.asarray(((real + 1j * imaginary) / root).astype(np.complex64))
-
-
-def _weight() -> np.ndarray:
-    """Return what each sample of a windowed half spectrum adds to the variance."""
-    # All columns but the first and the last stand for two.
-    twice = np.full((PATCH_PX, PATCH_PX // 2 + 1), 2.0)
-    twice[:, [0, -1]] = 1
-    return twice / (PATCH_PX**2 * float((_window().astype(np.float64) ** 2).sum()))
-
-
-def _radius() -> np.ndarray:
-    return np.asarray(np.hypot(np.fft.rfftfreq(PATCH_PX)[None], np.fft.fftfreq(PATCH_PX)[:, None]))
-
-
-def _window() -> np.ndarray:
-    hann = np.hanning(PATCH_PX + 1)[:-1]
-    return np.outer(hann, hann).astype(np.float32)
+    shares = (flat @ _WEIGHTED_TRENDS).real
+    return np.asarray((flat - shares.astype(np.complex64) @ _TRENDS).reshape(spectra.shape))

@@ -71,10 +71,9 @@ def make_grain(stock: GrainStock, spectrum: Spectrum, number: int, height: int, 
     sizes = [(-(-height // 2**level), -(-width // 2**level)) for level in range(BANDS)]
     grain: Image | None = None
     for level in reversed(range(BANDS)):
-        top, left = rng.integers(0, len(stock.bands[level]), 2).tolist()
-        piece = _cut(stock.bands[level], top, left, *sizes[level])
+        piece = _cut(stock.bands[level], rng, *sizes[level])
         mixed = cv2.transform(piece, roots[level].astype(np.float32))
-        grain = mixed if grain is None else cv2.add(mixed, pyramid.expand(grain, *sizes[level]))
+        grain = mixed if grain is None else cv2.add(mixed, pyramid.expand(grain, *sizes[level]), dst=mixed)
     assert grain is not None
     return grain
 
@@ -119,8 +118,9 @@ def add_grain(
     noise = make_grain(stock, grain.spectrum, number, height, width)
     noise = cv2.multiply(noise, _strength(under, grain), dst=noise)
     noise = cv2.multiply(noise, cv2.merge([amplitude] * 3), dst=noise)
+    noise = cv2.add(noise, under, dst=noise)
     result = image.copy()
-    result[box] = chosen(cv2.add(under, noise), (support[box] > 0) & (amplitude > 0), under)
+    result[box] = chosen(noise, (support[box] > 0) & (amplitude > 0), under)
     return result
 
 
@@ -155,10 +155,12 @@ def _root(covariances: Spectrum) -> Spectrum:
     return np.asarray((vectors * np.sqrt(np.maximum(values, 0))[:, None]) @ vectors.swapaxes(1, 2))
 
 
-def _cut(picture: Image, top: int, left: int, height: int, width: int) -> Image:
+def _cut(picture: Image, rng: np.random.Generator, height: int, width: int) -> Image:
+    """Cut a piece from somewhere; one larger than the picture repeats it."""
     side = len(picture)
-    if top + height <= side and left + width <= side:
-        return np.ascontiguousarray(picture[top : top + height, left : left + width])
+    top, left = (int(rng.integers(0, side - length + 1 if length <= side else side)) for length in (height, width))
+    if height <= side and width <= side:
+        return picture[top : top + height, left : left + width]
     rows, columns = (top + np.arange(height)) % side, (left + np.arange(width)) % side
     piece: Image = picture[rows[:, None], columns[None]]
     return piece

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from pecten.colour.transfer import display_bytes
 from pecten.errors import FacesError
 from pecten.faces import normalise
 from pecten.faces.corrections import GROUPS, Correction, Corrections, moved
@@ -77,7 +76,7 @@ def _reads(wanted: Correction) -> bool:
 
 def _again(clip: Clip, index: int, face: FaceFrame | None, wanted: Correction, finder: Finder) -> FaceFrame | None:
     frame = next(iter(clip.frames(index, index + 1)))
-    image = display_bytes(frame.image, clip.info.encoding)
+    image = clip.info.view().display_bytes(frame.image)
     if wanted.box is not None:
         sighting = finder.look_in(image, wanted.box)
     elif face is not None:

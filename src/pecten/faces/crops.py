@@ -7,10 +7,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from pecten.colour.transfer import to_display
 from pecten.errors import FacesError
-from pecten.faces import normalise
 from pecten.faces.records import ShotFaces
+from pecten.faces.shown import part_around
 from pecten.files import replacing
 from pecten.footage.clip import Clip, ClipInfo
 from pecten.types import Image, Progress
@@ -46,12 +45,11 @@ def write_crops(clip: Clip, shot: ShotFaces, folder: Path, size: int, progress: 
     """
     faces = {face.index: face for face in shot.faces}
     first, last = min(faces), max(faces)
-    deep = clip.info.bit_depth > 8
+    deep, view = clip.info.bit_depth > 8, clip.info.view()
     for frame in clip.frames(first, last + 1):
         if frame.index in faces:
-            shown = to_display(frame.image, clip.info.encoding)
-            cut_out = normalise.crop(shown, faces[frame.index].crop_from_plate, size)
-            _write_png(folder / f"{frame.index:06d}.png", cut_out, deep)
+            part = part_around(frame.image, faces[frame.index].crop_from_plate, view)
+            _write_png(folder / f"{frame.index:06d}.png", part.crop(size), deep)
         progress("crops", frame.index + 1 - first, last + 1 - first)
 
 

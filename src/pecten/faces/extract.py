@@ -258,7 +258,8 @@ def found_with(
         but: Options that make no difference.
     """
     chosen = {name: value for name, value in asdict(options).items() if name not in but}
-    return {"clip": info.path, "frames": info.frame_count, "stamp": stamp_of(info), "options": chosen}
+    made = {"clip": info.path, "frames": info.frame_count, "stamp": stamp_of(info), "colour": info.colour_note()}
+    return {**made, "options": chosen}
 
 
 def _chosen_by_hand(folder: Path, clip: str, tracks: Sequence[int] | None) -> dict[str, Any]:

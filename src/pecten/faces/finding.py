@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pecten.colour.transfer import display_bytes
 from pecten.devices import choose_device
 from pecten.errors import FacesError
 from pecten.faces import normalise, quality
@@ -174,9 +173,9 @@ def registered(faces: Sequence[FaceFrame], registrar: Registrar) -> list[FaceFra
 
 
 def _prepared(clip: Clip) -> Generator[Prepared, None, None]:
-    cuts = CutFinder()
+    cuts, view = CutFinder(), clip.info.view()
     for frame in clip.frames():
-        image = display_bytes(frame.image, clip.info.encoding)
+        image = view.display_bytes(frame.image)
         yield Prepared(frame.index, frame.number, image, cuts.is_cut(image))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pecten.colour.transfer import display_bytes
+from pecten.colour.view import View
 from pecten.faces import quality
 from pecten.faces.appearance import LOOKS, Piece, describe, look, portrait
 from pecten.faces.detect import area
@@ -142,11 +142,12 @@ def with_portraits(clip: Clip, faces: ShotFaces) -> ShotFaces:
 
 def _portrait(clip: Clip, faces: Sequence[FaceFrame], embedder: Embedder) -> Portrait:
     frontal = sorted(faces, key=lambda face: abs(face.yaw_rad) + abs(face.pitch_rad))[:LOOKS]
-    looks = [look(face, _crop(clip, face)) for face in frontal]
+    view = clip.info.view()
+    looks = [look(face, _crop(clip, face, view)) for face in frontal]
     piece = Piece(faces[0].track, faces[0].index, faces[-1].index, frozenset(), looks)
     return portrait(piece.track, [piece], [describe(looks, embedder)])
 
 
-def _crop(clip: Clip, face: FaceFrame) -> ByteImage:
+def _crop(clip: Clip, face: FaceFrame, view: View) -> ByteImage:
     image = next(iter(clip.frames(face.index, face.index + 1))).image
-    return quality.small_crop(display_bytes(image, clip.info.encoding), face.crop_from_plate)
+    return quality.small_crop(view.display_bytes(image), face.crop_from_plate)

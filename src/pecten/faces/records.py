@@ -12,7 +12,6 @@ from jaxtyping import Float64
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from pecten.colour.transfer import Encoding
 from pecten.errors import FacesError
 from pecten.faces.detect import Box
 from pecten.faces.mesh import MESH_POINTS
@@ -98,7 +97,7 @@ class ShotFaces:
     rate: Fraction
     frame_count: int
     first_number: int
-    encoding: Encoding
+    encoding: str
     faces: tuple[FaceFrame, ...]
     missing: tuple[tuple[int, str], ...] = ()
     portraits: tuple[Portrait, ...] = ()
@@ -272,7 +271,7 @@ def _summary(shot: ShotFaces) -> dict[str, Any]:
         "rate": str(shot.rate),
         "frame_count": shot.frame_count,
         "first_number": shot.first_number,
-        "encoding": shot.encoding.value,
+        "encoding": str(shot.encoding),
         "faces": len(shot.faces),
         "tracks": {str(t): spans(f.index for f in shot.of_track(t)) for t in shot.track_ids()},
         "rows_left_out": _by_reason(left_out),
@@ -346,7 +345,7 @@ def _shot(entry: dict[str, Any], arrays: dict[str, np.ndarray], place: int) -> S
         rate=Fraction(entry["rate"]),
         frame_count=int(entry["frame_count"]),
         first_number=int(entry["first_number"]),
-        encoding=Encoding(entry["encoding"]),
+        encoding=str(entry["encoding"]),
         faces=faces,
         missing=tuple(missing),
         portraits=_portraits(column),

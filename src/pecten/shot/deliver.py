@@ -92,6 +92,7 @@ def claim_of(clip: Clip, options: SwapOptions, out: Path, statement: Statement, 
     chosen["given"] = None if given is None else stamp_of(open_clip(given).info)
     made_by = {"comb": statement.comb_sha256, "pecten": statement.pecten_version}
     plate = {"plate": clip.info.path, "frames": clip.info.frame_count, "stamp": stamp_of(clip.info)}
+    plate["colour"] = clip.info.colour_note()
     entries = load_entries(folder / CORRECTIONS)
     by_hand = {"corrections": entries} if entries else {}
     return Claim(folder / f"{out.name}.json", {**made_by, **plate, "options": chosen, **by_hand})

@@ -1,7 +1,7 @@
 """The matte of every frame of a shot: region x what is seen of the face x the user's matte x strength."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, runtime_checkable
 
 import cv2
@@ -22,6 +22,12 @@ from pecten.types import Affine, Image, Mask
 
 _REFINED_SHARE = 32
 """The crop's side over how far the edge of what covers a face may move onto the picture's own edge."""
+
+_MOVING_SHARE = 16
+"""The crop's side over how far what covers a face may move from frame to frame."""
+
+_UNSURE = (0.3, 0.7)
+"""Visibility below which a face counts as covered, and from which as seen."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +86,18 @@ def resized(matte: Mask, size: int) -> Mask:
     )
 
 
+def firm(seen: Mask) -> Mask:
+    """Settle what is uncertain: half a hand over half a face would show both."""
+    low, high = _UNSURE
+    settled: Mask = np.clip((seen - np.float32(low)) * np.float32(1 / (high - low)), 0, 1)
+    return settled
+
+
 def still_seen(seen: Sequence[Mask | None], position: int) -> Mask | None:
-    """Take the middle of what is seen on a frame and on its two neighbours, so that it does not flicker.
+    """Hold what is seen on a frame between what its two neighbours see nearby, so that it does not flicker.
+
+    A hand that moves covers a place on one frame alone, but places beside it on the next and the last; what flickers
+    has nothing of the kind around it.
 
     Args:
         seen: Of consecutive frames, in the normalised crop; None where there is no face.
@@ -91,9 +107,11 @@ def still_seen(seen: Sequence[Mask | None], position: int) -> Mask | None:
     around = [one for one in (seen[k] for k in (position - 1, position + 1) if 0 <= k < len(seen)) if one is not None]
     if here is None or len(around) < 2:
         return here
-    before, after = around
-    middle: Mask = np.maximum(np.minimum(before, after), np.minimum(here, np.maximum(before, after)))
-    return middle
+    reach = 2 * (len(here) // _MOVING_SHARE) + 1
+    near = np.ones((reach, reach), np.uint8)
+    least = np.minimum(*(cv2.erode(one, near) for one in around))
+    most = np.maximum(*(cv2.dilate(one, near) for one in around))
+    return np.asarray(np.clip(here, least, most), np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +129,11 @@ class Coverage:
     shape: Mask
     written: Mask
     mixed: Mask | None
+
+    def within(self, place: tuple[slice, slice]) -> "Coverage":
+        """Return the matte of a piece of the plate: its rows and columns."""
+        mixed = None if self.mixed is None else self.mixed[place]
+        return replace(self, written=self.written[place], mixed=mixed)
 
     def over(self, plate: Image, result: Image, support: Mask, strength: float) -> tuple[Image, Mask]:
         """Lay the full result over the plate.
@@ -161,7 +184,7 @@ def cover(
     whole = border.whole(size)
     shape, soft = border.matte(whole), border.softness(size)
     if seen is not None:
-        covered = refine(resized(seen, size), plate_crop, max(1, size // _REFINED_SHARE))
+        covered = refine(resized(firm(seen), size), plate_crop, max(1, size // _REFINED_SHARE))
         soft = covered if soft is None else soft * covered
     if hold < 1:
         soft = np.full_like(shape, hold) if soft is None else soft * np.float32(hold)

@@ -7,7 +7,7 @@ from itertools import islice
 
 import numpy as np
 
-from pecten.colour.transfer import from_display, to_display
+from pecten.colour.view import View
 from pecten.comb.model import Comb
 from pecten.composite.grain import strengthened
 from pecten.composite.grain_stock import GrainStock, add_grain, grain_stock
@@ -19,14 +19,14 @@ from pecten.deliver.writer import Writer
 from pecten.errors import FacesError
 from pecten.faces.extract import performer_tracks
 from pecten.faces.landmarks import FaceMesh
-from pecten.faces.normalise import crop
 from pecten.faces.records import FaceFrame, ShotFaces
+from pecten.faces.shown import Part, part_around
 from pecten.footage.clip import Clip, Frame
 from pecten.geometry import similarity
 from pecten.shot.matte import Mattes, Visibility, resized, still_seen
 from pecten.shot.options import SwapOptions, Swapped, SwapSummary
 from pecten.shot.overhang import filled, find_outline, steady_outline
-from pecten.shot.texture import Seen, grain_lacking
+from pecten.shot.texture import Seen, grain_lacking, motion_of
 from pecten.swap.infer import swap_crops
 from pecten.types import CANONICAL_SIZE, Image, Mask, Points, Progress, silent
 
@@ -79,7 +79,7 @@ def swap_shot(
         raise FacesError(f"{clip.info.path}: no face to replace: choose another clip")
     reasons = dict(faces.missing)
     stock = grain_stock() if options.recipe.grain > 0 else None
-    size = working_size(wanted.values())
+    size, view = working_size(wanted.values()), clip.info.view()
     mattes = Mattes(clip, wanted, options.region, options.matte, options.recipe.window)
     untouched, faded = list[tuple[int, str]](), list[tuple[int, str]]()
 
@@ -92,7 +92,7 @@ def swap_shot(
         progress("swap", finished, stop - start)
     if first < stop:
         mattes.check(first, stop)
-    decoded = _decode(clip, wanted, mattes, comb, options, first, stop, visibility)
+    decoded = _decode(clip, wanted, mattes, comb, options, first, stop, visibility, view)
     for step in _smoothed(decoded, options.recipe.window):
         if not first <= step.frame.index < stop:
             continue
@@ -101,7 +101,7 @@ def swap_shot(
             done_before += 1
             progress("swap", finished, stop - start)
             continue
-        done, why_not = _finish(step, mattes, size, options, clip, stock)
+        done, why_not = _finish(step, mattes, size, options, view, stock)
         writer.write(step.frame, done.result, done.support)
         if step.face is None:
             why_not = reasons.get(step.frame.index, "the face is not in this frame")
@@ -140,6 +140,7 @@ def _decode(
     start: int,
     stop: int,
     visibility: Visibility | None,
+    view: View,
 ) -> Iterator[_Decoded]:
     # Grain is what differs from the frame before, so one more is needed.
     margin = options.recipe.window // 2 + 1
@@ -150,29 +151,29 @@ def _decode(
         with_face = [(frame, chosen[frame.index]) for frame in group if frame.index in chosen]
         answers: dict[int, _Decoded] = {}
         if with_face:
-            plates = np.stack([_network_crop(frame, face, comb.config.size, clip) for frame, face in with_face])
+            parts = [part_around(frame.image, face.crop_from_plate, view) for frame, face in with_face]
+            plates = np.stack([_network_crop(part, comb.config.size) for part in parts])
             decoded = swap_crops(comb, options.source, plates, options.batch)
-            parts = [None] * len(plates) if visibility is None else list(visibility.visible(plates))
-            for (frame, face), plate, answer, part in zip(with_face, plates, decoded, parts, strict=True):
+            seen = [None] * len(plates) if visibility is None else list(visibility.visible(plates))
+            for (frame, face), part, plate, answer, clear in zip(with_face, parts, plates, decoded, seen, strict=True):
                 border, size = mattes.borders[frame.index], len(plate)
                 # What covers the face must not pass for its light or its grain.
-                skin = border.whole(size) if part is None else border.whole(size) * resized(part, size)
+                skin = border.whole(size) if clear is None else border.whole(size) * resized(clear, size)
                 landmarks = similarity.apply(similarity.resize(CANONICAL_SIZE, size), border.landmarks)
-                measured = measure(plate, answer, skin, options.recipe, landmarks)
+                motion = motion_of(chosen, frame.index, len(answer))
+                measured = measure(plate, answer, skin, options.recipe, landmarks, motion)
                 if options.recipe.grain > 0:
-                    shown = to_display(frame.image, clip.info.encoding)
-                    seen_now = Seen(frame.index, face.track, shown, face.crop_from_plate, answer, skin)
+                    seen_now = Seen(frame.index, face.track, part.image, part.crop_from_part, answer, skin)
                     measured = replace(measured, grain=grain_lacking(seen_now, before))
                     before = seen_now
                 outline = None if mesh is None else find_outline(mesh, answer)
-                answers[frame.index] = _Decoded(frame, face, answer, outline, part, measured)
+                answers[frame.index] = _Decoded(frame, face, answer, outline, clear, measured)
         for frame in group:
             yield answers.get(frame.index, _Decoded(frame, None, None, None, None, None))
 
 
-def _network_crop(frame: Frame, face: FaceFrame, size: int, clip: Clip) -> Image:
-    display = to_display(crop(frame.image, face.crop_from_plate, size), clip.info.encoding)
-    clipped: Image = np.clip(display, 0.0, 1.0)
+def _network_crop(part: Part, size: int) -> Image:
+    clipped: Image = np.clip(part.crop(size), 0.0, 1.0)
     return clipped
 
 
@@ -211,7 +212,7 @@ def _smoothed(steps: Iterable[_Decoded], window: int) -> Iterator[_Decoded]:
 
 
 def _finish(
-    step: _Decoded, mattes: Mattes, size: int, options: SwapOptions, clip: Clip, stock: GrainStock | None
+    step: _Decoded, mattes: Mattes, size: int, options: SwapOptions, view: View, stock: GrainStock | None
 ) -> tuple[Swapped, str | None]:
     """Return the finished frame, and why it is as in the plate where it is."""
     frame, face = step.frame, step.face
@@ -219,21 +220,28 @@ def _finish(
     if face is None or step.decoded is None or step.measurement is None:
         mattes.skip(frame)
         return untouched, "the face is not in this frame"
-    encoding = clip.info.encoding
-    crop_from_plate = similarity.at_size(face.crop_from_plate, size)
-    plate_crop = crop(frame.image, face.crop_from_plate, size)
-    shown = to_display(plate_crop, encoding)
-    coverage = mattes.cover(frame, crop_from_plate, shown, step.seen)
+    part = part_around(frame.image, face.crop_from_plate, view)
+    plate_crop, crop_from_part = part.crop(size), similarity.at_size(part.crop_from_part, size)
+    coverage = mattes.cover(frame, similarity.at_size(face.crop_from_plate, size), plate_crop, step.seen)
     strength, fade = mattes.strength(frame.number), mattes.fade(frame.index)
     if strength == 0 or fade.weight == 0:
         return replace(untouched, matte=coverage.written), "strength 0" if strength == 0 else fade.reason
     decoded = prepare(filled(step.decoded, step.outline), size, options.recipe, step.measurement)
     shape = coverage.shape
-    blended = compose(shown, decoded, shape, options.recipe, step.measurement, coverage.whole)
-    full, support = paste(frame.image, from_display(blended, encoding), plate_crop, crop_from_plate, shape)
+    blended = compose(plate_crop, decoded, shape, options.recipe, step.measurement, coverage.whole)
+    pasted, inside = paste(part.image, blended, plate_crop, crop_from_part, shape)
     if stock is not None and step.measurement.grain is not None:
         grain, cover = strengthened(step.measurement.grain, options.recipe.grain), ramp(inner_distance(shape), EDGE_PX)
-        grained = add_grain(to_display(full, encoding), support, cover, crop_from_plate, grain, stock, frame.number)
-        full = chosen(from_display(grained, encoding), support > 0, full)
-    result, support = coverage.over(frame.image, full, support, strength)
+        pasted = add_grain(pasted, inside, cover, crop_from_part, grain, stock, frame.number)
+    pasted, inside = coverage.within(part.place).over(part.image, pasted, inside, strength)
+    result, support = _returned(frame.image, part, pasted, inside, view)
     return Swapped(frame, face, step.decoded, result, support, coverage.written), None
+
+
+def _returned(plate: Image, part: Part, pasted: Image, inside: Mask, view: View) -> tuple[Image, Mask]:
+    """Put a finished part back into its plate, in the plate's own coding; what did not change keeps its own numbers."""
+    result, support = plate.copy(), np.zeros(plate.shape[:2], np.float32)
+    changed = (inside > 0) & (pasted != part.image).any(axis=2)
+    result[part.place] = chosen(view.from_display(pasted), changed, plate[part.place])
+    support[part.place] = inside
+    return result, support
