@@ -35,6 +35,10 @@ LEAST_PATCHES = 4
 OUTLIER = 3.0
 """A patch with so many times the median energy has moved, not only its grain."""
 
+LONG_WAVES = 2.5 / 32
+LOOK_AROUND_PX = 6.0
+"""How far a patch may have moved otherwise than the head, and the waves, in cycles a px, by which it is found again."""
+
 STANDSTILL = 1e-12
 """Variance of a rounding error."""
 
@@ -116,7 +120,7 @@ def measure_grain(now: Image, before: Image, before_from_now: Affine, centres: P
     place, there = _places(now, before, before_from_now, centres)
     flat = _flattest(now, place)
     spectra, means = patch_spectra(now, place[flat])
-    older, _ = patch_spectra(before, there[flat])
+    older, _ = patch_spectra(before, _followed(before, there[flat], spectra))
     sound = np.isfinite(spectra).all(axis=(1, 2, 3)) & np.isfinite(older).all(axis=(1, 2, 3))
     if sound.sum() < LEAST_PATCHES:
         return None
@@ -254,21 +258,33 @@ def _flattest(image: Image, spots: np.ndarray) -> np.ndarray:
     return np.sort(np.argsort(structure, kind="stable")[: max(LEAST_PATCHES, (len(spots) + 1) // 2)])
 
 
+def _followed(before: Image, there: np.ndarray, newer: Patches) -> np.ndarray:
+    """Move patches of the older picture, by whole pixels, to where their newer selves were."""
+    half = PATCH_PX // 2
+    shift = np.nan_to_num(_shifts(patch_spectra(before, there)[0], newer, LONG_WAVES, LOOK_AROUND_PX))
+    most = np.array([before.shape[1], before.shape[0]]) - half
+    return np.asarray(np.clip(there + np.rint(shift).astype(int), half, most))
+
+
 def _registered(older: Patches, newer: Patches) -> Patches:
     """Turn the phase of patches so that they lie over their newer selves, to a fraction of a pixel."""
-    coarse = EDGES[1] >= _RADIUS
-    waves = 2 * np.pi * np.stack([np.broadcast_to(f, coarse.shape)[coarse] for f in (_FX, _FY)])
     moved = older
     for _ in range(2):
-        cross = (newer * moved.conj()).sum(axis=1)[:, coarse]
-        # The phase's slope is the shift; each wave votes by its power.
-        weight, phase = np.abs(cross).astype(np.float64), np.angle(cross).astype(np.float64)
-        normal = np.einsum("nw,aw,bw->nab", weight, waves, waves) + 1e-12 * np.eye(2)
-        shift = np.linalg.solve(normal, np.einsum("nw,aw,nw->na", weight, waves, phase)[..., None])[..., 0]
-        shift = np.clip(shift, -1.5, 1.5)
-        turn = _turns(shift[:, 0, None] * _FX, shift[:, 1, None] * _FY[:, 0])
-        moved = moved * turn[:, None]
+        shift = _shifts(moved, newer, float(EDGES[1]), 1.5)
+        moved = moved * _turns(shift[:, 0, None] * _FX, shift[:, 1, None] * _FY[:, 0])[:, None]
     return moved
+
+
+def _shifts(older: Patches, newer: Patches, highest: float, most_px: float) -> Float64[np.ndarray, "_patches 2"]:
+    """Find how far patches moved, by the slope of their phase over the waves up to a highest frequency."""
+    coarse = highest >= _RADIUS
+    waves = 2 * np.pi * np.stack([np.broadcast_to(f, coarse.shape)[coarse] for f in (_FX, _FY)])
+    cross = (newer[:, :, coarse] * older[:, :, coarse].conj()).sum(axis=1)
+    # Each wave votes by its power.
+    weight, phase = np.abs(cross).astype(np.float64), np.angle(cross).astype(np.float64)
+    normal = np.einsum("nw,aw,bw->nab", weight, waves, waves) + 1e-12 * np.eye(2)
+    shift = np.linalg.solve(normal, np.einsum("nw,aw,nw->na", weight, waves, phase)[..., None])[..., 0]
+    return np.clip(shift, -most_px, most_px)
 
 
 def _turns(across: np.ndarray, down: np.ndarray) -> np.ndarray:

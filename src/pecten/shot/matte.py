@@ -1,7 +1,7 @@
 """The matte of every frame of a shot: region x what is seen of the face x the user's matte x strength."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, runtime_checkable
 
 import cv2
@@ -129,6 +129,11 @@ class Coverage:
     shape: Mask
     written: Mask
     mixed: Mask | None
+
+    def within(self, place: tuple[slice, slice]) -> "Coverage":
+        """Return the matte of a piece of the plate: its rows and columns."""
+        mixed = None if self.mixed is None else self.mixed[place]
+        return replace(self, written=self.written[place], mixed=mixed)
 
     def over(self, plate: Image, result: Image, support: Mask, strength: float) -> tuple[Image, Mask]:
         """Lay the full result over the plate.

@@ -26,7 +26,7 @@ from pecten.geometry import similarity
 from pecten.shot.matte import Mattes, Visibility, resized, still_seen
 from pecten.shot.options import SwapOptions, Swapped, SwapSummary
 from pecten.shot.overhang import filled, find_outline, steady_outline
-from pecten.shot.texture import Seen, grain_lacking
+from pecten.shot.texture import Seen, grain_lacking, motion_of
 from pecten.swap.infer import swap_crops
 from pecten.types import CANONICAL_SIZE, Image, Mask, Points, Progress, silent
 
@@ -160,7 +160,8 @@ def _decode(
                 # What covers the face must not pass for its light or its grain.
                 skin = border.whole(size) if clear is None else border.whole(size) * resized(clear, size)
                 landmarks = similarity.apply(similarity.resize(CANONICAL_SIZE, size), border.landmarks)
-                measured = measure(plate, answer, skin, options.recipe, landmarks)
+                motion = motion_of(chosen, frame.index, len(answer))
+                measured = measure(plate, answer, skin, options.recipe, landmarks, motion)
                 if options.recipe.grain > 0:
                     seen_now = Seen(frame.index, face.track, part.image, part.crop_from_part, answer, skin)
                     measured = replace(measured, grain=grain_lacking(seen_now, before))
@@ -232,8 +233,8 @@ def _finish(
     if stock is not None and step.measurement.grain is not None:
         grain, cover = strengthened(step.measurement.grain, options.recipe.grain), ramp(inner_distance(shape), EDGE_PX)
         pasted = add_grain(pasted, inside, cover, crop_from_part, grain, stock, frame.number)
-    full, support = _returned(frame.image, part, pasted, inside, view)
-    result, support = coverage.over(frame.image, full, support, strength)
+    pasted, inside = coverage.within(part.place).over(part.image, pasted, inside, strength)
+    result, support = _returned(frame.image, part, pasted, inside, view)
     return Swapped(frame, face, step.decoded, result, support, coverage.written), None
 
 
