@@ -63,6 +63,10 @@ def swap(
     sharpness: Annotated[
         bool, typer.Option("--sharpness/--no-sharpness", help="Make the face as sharp or as soft as the plate.")
     ] = True,
+    shutter: Annotated[
+        float | None,
+        typer.Option(min=0, max=360, help="Shutter angle for motion blur; 0 adds none. [default: measured]"),
+    ] = None,
     blend: Annotated[
         str, typer.Option(help="How the face is laid into the plate: multiband, alpha, poisson, seamless or standard.")
     ] = "multiband",
@@ -82,6 +86,9 @@ def swap(
     fade: Annotated[
         int, typer.Option(min=0, help="Frames in which a face that is lost, or turns into profile, fades out and in.")
     ] = 5,
+    occlusion: Annotated[
+        bool, typer.Option("--occlusion/--no-occlusion", help="Keep hands, glasses and hair that cover the face.")
+    ] = True,
     fill: Annotated[
         bool,
         typer.Option(
@@ -126,10 +133,10 @@ def swap(
     options = SwapOptions(
         source,
         choose_region(region),
-        choose_recipe(light, bands, contrast, blend, grain, sharpness),
+        choose_recipe(light, bands, contrast, blend, grain, sharpness, shutter),
         batch,
         _tracks(track),
-        choose_matte(matte, matte_mode, write_matte, strength, ease, fade, fill),
+        choose_matte(matte, matte_mode, write_matte, strength, ease, fade, fill, occlusion),
     )
     if matte is not None:
         open_matte(matte, clip.info).check(*span)
@@ -182,7 +189,7 @@ def choose_region(name: str) -> str:
 
 
 def choose_matte(
-    given: str | None, mode: str, written: str | None, strength: str, ease: bool, fade: int, fill: bool
+    given: str | None, mode: str, written: str | None, strength: str, ease: bool, fade: int, fill: bool, occlusion: bool
 ) -> "MatteOptions":
     """Read what the mattes are made of."""
     from pecten.composite.matte import MatteMode
@@ -195,7 +202,7 @@ def choose_matte(
         keys = read_strength(strength, ease)
     except UsageError as error:
         raise UsageError(f"--{error}") from error
-    return MatteOptions(given, MatteMode(mode), keys, fade, fill, written)
+    return MatteOptions(given, MatteMode(mode), keys, fade, occlusion, fill, written)
 
 
 def choose_recipe(
@@ -205,6 +212,7 @@ def choose_recipe(
     blend: str = "multiband",
     grain: float = 1.0,
     sharpness: bool = True,
+    shutter_deg: float | None = None,
 ) -> "Recipe":
     """Read how light, contrast and texture are to be matched and the face is laid into the plate."""
     from pecten.composite.contrast import ContrastMethod
@@ -218,4 +226,7 @@ def choose_recipe(
         raise UsageError(f"--blend {blend}: choose one of {', '.join(BlendMethod)}")
     default = ContrastMethod.GLOBAL if light == LightSource.BANDS else None
     method = default if contrast is None else None if contrast == "none" else ContrastMethod(contrast)
-    return Recipe(LightSource(light), bands, method, BlendMethod(blend), grain=grain, sharpness=sharpness)
+    opened = None if shutter_deg is None else shutter_deg / 360
+    return Recipe(
+        LightSource(light), bands, method, BlendMethod(blend), grain=grain, sharpness=sharpness, shutter=opened
+    )

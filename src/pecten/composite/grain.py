@@ -7,7 +7,7 @@ coarse coded chroma and a noisy blue channel all come back as they were, and its
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Complex64, Float64
@@ -32,8 +32,17 @@ LEVELS = np.linspace(0, 1, 9)
 MOST_PATCHES = 36
 LEAST_PATCHES = 4
 
+DENSEST = 0.45
 OUTLIER = 3.0
-"""A patch with so many times the median energy has moved, not only its grain."""
+"""Squares with more energy than this times the usual have moved: a beard or skin that deforms looks like more grain.
+The usual is that of the share of squares that agree best."""
+
+LONG_WAVES = 2.5 / 32
+LOOK_AROUND_PX = 6.0
+"""How far a patch may have moved otherwise than the head, and the waves, in cycles a px, by which it is found again."""
+
+STEADY_PX = 4.0
+"""From frame to frame; grain of a head that moves farther is measured less surely, as skin then changes by itself."""
 
 STANDSTILL = 1e-12
 """Variance of a rounding error."""
@@ -54,10 +63,12 @@ class Grain:
     Attributes:
         spectrum: Variance by band, between the channels, display-coded.
         levels: Variance at each of `LEVELS` relative to the mean, a column a channel.
+        trust: Weight in averages over frames.
     """
 
     spectrum: Spectrum
     levels: Float64[np.ndarray, "9 3"]
+    trust: float = 1.0
 
     @property
     def deviation(self) -> float:
@@ -116,7 +127,7 @@ def measure_grain(now: Image, before: Image, before_from_now: Affine, centres: P
     place, there = _places(now, before, before_from_now, centres)
     flat = _flattest(now, place)
     spectra, means = patch_spectra(now, place[flat])
-    older, _ = patch_spectra(before, there[flat])
+    older, _ = patch_spectra(before, _followed(before, there[flat], spectra))
     sound = np.isfinite(spectra).all(axis=(1, 2, 3)) & np.isfinite(older).all(axis=(1, 2, 3))
     if sound.sum() < LEAST_PATCHES:
         return None
@@ -124,13 +135,17 @@ def measure_grain(now: Image, before: Image, before_from_now: Affine, centres: P
     # Both frames bring grain of their own to the difference.
     bands = band_covariances(_detrended(spectra - _registered(older, spectra))) / 2
     energy = np.trace(bands, axis1=2, axis2=3)
-    kept = (energy <= OUTLIER * np.median(energy, axis=0)).all(axis=1)
+    kept = _unmoved(energy)
     # A frame that is held says nothing.
-    kept &= energy.sum(axis=1) > STANDSTILL
-    if kept.sum() < LEAST_PATCHES:
+    kept = kept[energy[kept].sum(axis=1) > STANDSTILL]
+    if len(kept) < LEAST_PATCHES:
         return None
-    spectrum = bands[kept].mean(axis=0)
-    return Grain(spectrum, _level_curve(means[kept], np.einsum("nbcc->nc", bands[kept])))
+    way = float(np.hypot(*(there - place).mean(axis=0)))
+    return Grain(
+        bands[kept].mean(axis=0),
+        _level_curve(means[kept], np.einsum("nbcc->nc", bands[kept])),
+        trust=(1 + (way / STEADY_PX) ** 2) ** -2,
+    )
 
 
 def enlarged_spectrum(spectrum: Spectrum, scale: float) -> Spectrum:
@@ -159,12 +174,12 @@ def lacking(wanted: Grain, own: Spectrum) -> Grain:
     Returns:
         May be negative where the face has more than the plate, so that averages over frames stay right.
     """
-    return Grain(wanted.spectrum - own, wanted.levels)
+    return replace(wanted, spectrum=wanted.spectrum - own)
 
 
 def strengthened(grain: Grain, strength: float) -> Grain:
     """Scale grain; 1 leaves it."""
-    return Grain(grain.spectrum * strength**2, grain.levels)
+    return replace(grain, spectrum=grain.spectrum * strength**2)
 
 
 def smooth_grain(grains: Sequence[Grain | None], window: int = 9, starts: Sequence[int] = ()) -> list[Grain | None]:
@@ -203,7 +218,7 @@ def skin_centres(matte: Mask, scale: float = 1.0, step: float = 1 / 20) -> Point
 
 
 def _average(weighted: Sequence[tuple[Grain | None, float]]) -> Grain | None:
-    known = [(grain, weight) for grain, weight in weighted if grain is not None]
+    known = [(grain, weight * grain.trust) for grain, weight in weighted if grain is not None]
     if not known:
         return None
     total = sum(weight for _, weight in known)
@@ -254,21 +269,33 @@ def _flattest(image: Image, spots: np.ndarray) -> np.ndarray:
     return np.sort(np.argsort(structure, kind="stable")[: max(LEAST_PATCHES, (len(spots) + 1) // 2)])
 
 
+def _followed(before: Image, there: np.ndarray, newer: Patches) -> np.ndarray:
+    """Move patches of the older picture, by whole pixels, to where their newer selves were."""
+    half = PATCH_PX // 2
+    shift = np.nan_to_num(_shifts(patch_spectra(before, there)[0], newer, LONG_WAVES, LOOK_AROUND_PX))
+    most = np.array([before.shape[1], before.shape[0]]) - half
+    return np.asarray(np.clip(there + np.rint(shift).astype(int), half, most))
+
+
 def _registered(older: Patches, newer: Patches) -> Patches:
     """Turn the phase of patches so that they lie over their newer selves, to a fraction of a pixel."""
-    coarse = EDGES[1] >= _RADIUS
-    waves = 2 * np.pi * np.stack([np.broadcast_to(f, coarse.shape)[coarse] for f in (_FX, _FY)])
     moved = older
     for _ in range(2):
-        cross = (newer * moved.conj()).sum(axis=1)[:, coarse]
-        # The phase's slope is the shift; each wave votes by its power.
-        weight, phase = np.abs(cross).astype(np.float64), np.angle(cross).astype(np.float64)
-        normal = np.einsum("nw,aw,bw->nab", weight, waves, waves) + 1e-12 * np.eye(2)
-        shift = np.linalg.solve(normal, np.einsum("nw,aw,nw->na", weight, waves, phase)[..., None])[..., 0]
-        shift = np.clip(shift, -1.5, 1.5)
-        turn = _turns(shift[:, 0, None] * _FX, shift[:, 1, None] * _FY[:, 0])
-        moved = moved * turn[:, None]
+        shift = _shifts(moved, newer, float(EDGES[1]), 1.5)
+        moved = moved * _turns(shift[:, 0, None] * _FX, shift[:, 1, None] * _FY[:, 0])[:, None]
     return moved
+
+
+def _shifts(older: Patches, newer: Patches, highest: float, most_px: float) -> Float64[np.ndarray, "_patches 2"]:
+    """Find how far patches moved, by the slope of their phase over the waves up to a highest frequency."""
+    coarse = highest >= _RADIUS
+    waves = 2 * np.pi * np.stack([np.broadcast_to(f, coarse.shape)[coarse] for f in (_FX, _FY)])
+    cross = (newer[:, :, coarse] * older[:, :, coarse].conj()).sum(axis=1)
+    # Each wave votes by its power.
+    weight, phase = np.abs(cross).astype(np.float64), np.angle(cross).astype(np.float64)
+    normal = np.einsum("nw,aw,bw->nab", weight, waves, waves) + 1e-12 * np.eye(2)
+    shift = np.linalg.solve(normal, np.einsum("nw,aw,nw->na", weight, waves, phase)[..., None])[..., 0]
+    return np.clip(shift, -most_px, most_px)
 
 
 def _turns(across: np.ndarray, down: np.ndarray) -> np.ndarray:
@@ -284,6 +311,16 @@ def band_covariances(spectra: Patches) -> Float64[np.ndarray, "patches 3 3 3"]:
         picked = spectra[:, :, where] * np.sqrt(_WEIGHT[where]).astype(np.float32)
         bands.append((picked @ picked.conj().swapaxes(1, 2)).real)
     return np.stack(bands, axis=1).astype(np.float64)
+
+
+def _unmoved(energy: np.ndarray) -> np.ndarray:
+    """Choose the patches in which only grain differs: those with no more than the most frequent energy."""
+    score = np.log(np.maximum(energy, STANDSTILL)).mean(axis=1)
+    ordered = np.sort(score)
+    count = max(LEAST_PATCHES, round(DENSEST * len(ordered)))
+    first = int((ordered[count - 1 :] - ordered[: len(ordered) - count + 1]).argmin())
+    usual = float(np.median(ordered[first : first + count]))
+    return np.flatnonzero(score <= usual + np.log(OUTLIER))
 
 
 def _level_curve(means: np.ndarray, energy: np.ndarray) -> Float64[np.ndarray, "9 3"]:

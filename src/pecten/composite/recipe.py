@@ -15,6 +15,7 @@ from pecten.composite.blend import blend_alpha, blend_multiband, blend_standard,
 from pecten.composite.contrast import ContrastMethod, contrast_gain, correct_contrast, smooth_gains
 from pecten.composite.grain import Grain, smooth_grain
 from pecten.composite.light import OFFSET, Light, enlarged, fit_light, relight
+from pecten.composite.motion import blur_along, shutter, smooth_shutters
 from pecten.composite.normals import normal_map
 from pecten.composite.poisson import blend_poisson, blend_seamless
 from pecten.composite.sharpness import RESTORED, match_sharpness, sharpen, softness
@@ -64,6 +65,8 @@ class Recipe:
         offset: Level below which a light's gain turns into a shift, in the pictures' coding.
         grain: Strength of the plate's grain on the face; 0 adds none.
         sharpness: Whether the face is made as sharp or as soft as the plate.
+        shutter: Share of a frame's time during which the plate's shutter was open, for motion blur; 0 adds none, None
+            measures it.
     """
 
     light: LightSource = LightSource.SKIN
@@ -74,6 +77,7 @@ class Recipe:
     offset: float = OFFSET
     grain: float = 1.0
     sharpness: bool = True
+    shutter: float | None = None
 
 
 PAPER = Recipe(light=LightSource.BANDS, contrast=ContrastMethod.GLOBAL)
@@ -90,15 +94,26 @@ class Measurement:
         grain: What the face lacks of the plate's grain (measured apart, as it needs two frames).
         softness: Variance of the Gaussian by which the plate is softer, in px of the decoded face, squared; not a
             number where nothing tells.
+        motion: Of the head, px of the decoded face from frame to frame.
+        shutter: Open share of the frame's time; not a number where nothing tells.
     """
 
     light: Light | None
     gain: float
     grain: Grain | None = None
     softness: float = 0.0
+    motion: tuple[float, float] = (0.0, 0.0)
+    shutter: float = 0.0
 
 
-def measure(plate: Image, face: Image, matte: Mask, recipe: Recipe, landmarks: Points | None = None) -> Measurement:
+def measure(
+    plate: Image,
+    face: Image,
+    matte: Mask,
+    recipe: Recipe,
+    landmarks: Points | None = None,
+    motion: tuple[float, float] = (0.0, 0.0),
+) -> Measurement:
     """Measure light and contrast of one frame.
 
     Args:
@@ -106,6 +121,7 @@ def measure(plate: Image, face: Image, matte: Mask, recipe: Recipe, landmarks: P
         face: Decoded face, same size and coding.
         matte: The whole face, even for a swap of lips or eyes.
         recipe: What will be done.
+        motion: Of the head, px of the crop from frame to frame.
         landmarks: The mesh in the crop, px: with it, light is a matter of where the face's surface looks.
     Raises:
         ShapeError: if sizes differ.
@@ -117,8 +133,17 @@ def measure(plate: Image, face: Image, matte: Mask, recipe: Recipe, landmarks: P
         where = enlarged(light.trusted, matte)
         face = relight(face, light.coefficients, recipe.offset, light.normals)
     gain = 1.0 if recipe.contrast is None else contrast_gain(face, plate, where, recipe.contrast)
-    softer = softness(face, plate, where) if recipe.sharpness else 0.0
-    return Measurement(light, gain, softness=float("nan") if softer is None else softer)
+    opened = recipe.shutter
+    if opened is None:
+        opened = _known(shutter(face, plate, where, np.array(motion, np.float64)))
+    if opened > 0:
+        face = blur_along(face, np.array(motion, np.float64) * opened)
+    softer = _known(softness(face, plate, where)) if recipe.sharpness else 0.0
+    return Measurement(light, gain, softness=softer, motion=motion, shutter=opened)
+
+
+def _known(value: float | None) -> float:
+    return float("nan") if value is None else value
 
 
 def smooth(
@@ -141,15 +166,16 @@ def smooth(
     )
     lights = _smooth_lights([None if one is None else one.light for one in measured], starts, window)
     grains = smooth_grain([None if one is None else one.grain for one in measured], window, starts)
+    shutters = smooth_shutters(np.array([np.nan if one is None else one.shutter for one in measured]), window, starts)
     softer = smooth_gains(np.array([np.nan if one is None else one.softness for one in measured]), window, starts)
     return [
-        None if one is None else Measurement(light, float(gain), grain, float(soft))
-        for one, gain, light, grain, soft in zip(measured, gains, lights, grains, softer, strict=True)
+        None if one is None else Measurement(light, float(gain), grain, float(soft), one.motion, float(opened))
+        for one, gain, light, grain, soft, opened in zip(measured, gains, lights, grains, softer, shutters, strict=True)
     ]
 
 
 def prepare(decoded: Image, size: int, recipe: Recipe, measurement: Measurement) -> Image:
-    """Bring a decoded face to the size at which it is blended, as sharp as its plate.
+    """Bring a decoded face to the size at which it is blended, as sharp and as blurred by motion as its plate.
 
     Args:
         decoded: The comb's answer.
@@ -157,6 +183,8 @@ def prepare(decoded: Image, size: int, recipe: Recipe, measurement: Measurement)
         recipe: What to do.
         measurement: From `measure`, smoothed.
     """
+    if np.isfinite(measurement.shutter):
+        decoded = blur_along(decoded, np.array(measurement.motion) * measurement.shutter)
     if not recipe.sharpness or not np.isfinite(measurement.softness):
         return enlarge(decoded, size)
     return sharpen(enlarge(match_sharpness(decoded, measurement.softness), size), RESTORED)

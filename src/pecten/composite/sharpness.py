@@ -10,25 +10,23 @@ from jaxtyping import Float64
 
 from pecten.composite.contrast import luma
 from pecten.composite.pixels import finite
+from pecten.composite.spectrum import (
+    LEAST_PATCHES,
+    LEAST_POWER,
+    RADIUS,
+    Power,
+    mean_power,
+    noise_floor,
+    shared_spots,
+)
 from pecten.errors import ShapeError
 from pecten.types import Image, Mask
-
-PATCH_PX = 32
-STEP_PX = 12
-MOST_PATCHES = 36
-LEAST_PATCHES = 6
 
 EDGES = np.array([1 / 16, 0.09, 0.125, 0.16, 0.2, 0.25, 0.3, 0.36, 0.42])
 """Of the bands of frequency, in cycles a px; what lies above is as much noise as detail."""
 
-CORNER = 0.5
-"""Beyond this frequency little detail is left; noise has no more power anywhere than about twice what is there."""
-
 VARIANCES = np.concatenate([-np.geomspace(0.5, 0.02, 12), [0.0], np.geomspace(0.02, 12, 48)])
 """Of the Gaussians tried, px squared; negative sharpens."""
-
-LEAST_NOISE = 0.002
-"""Standard deviation, display-coded: half a code of 8 bits."""
 
 FAR = 3.0
 """Variance beyond which a picture of half the size shows more."""
@@ -48,9 +46,6 @@ OVERSHOOT = 0.1
 RESTORED = 0.4
 """Strength that gives back what cutting out, enlarging and putting back a crop takes from its finest detail."""
 
-_HANN = np.hanning(PATCH_PX + 1)[:-1]
-_WINDOW = np.outer(_HANN, _HANN).astype(np.float32)
-_LEAST_POWER = LEAST_NOISE**2 * float((_WINDOW.astype(np.float64) ** 2).sum())
 _BINOMIAL = np.array([1, 2, 1], np.float32) / 4
 
 
@@ -118,12 +113,14 @@ def sharpen(image: Image, strength: float) -> Image:
 
 
 def _softness(face: Mask, plate: Mask, where: Mask) -> float | None:
-    spots = _spots(where)
+    spots = shared_spots(where)
     if len(spots) < LEAST_PATCHES:
         return None
-    (of_face, _), (of_plate, floor) = _power(face, spots), _power(plate, spots)
-    if min(of_face[0], of_plate[0]) < 10 * _LEAST_POWER:
+    power = mean_power(plate, spots)
+    of_face, of_plate = _by_band(mean_power(face, spots)), _by_band(power)
+    if min(of_face[0], of_plate[0]) < 10 * LEAST_POWER:
         return None
+    floor = noise_floor(power)
     middle = (EDGES[1:] + EDGES[:-1]) / 2
     best, least = 0.0, np.inf
     for variance in VARIANCES:
@@ -146,26 +143,6 @@ def _non_negative(detail: np.ndarray, noise: np.ndarray, most: float) -> tuple[f
     return max(float(detail @ rest / (detail @ detail)), 0.0), b
 
 
-def _spots(where: Mask) -> np.ndarray:
-    half = PATCH_PX // 2
-    share = cv2.blur((where >= 0.5).astype(np.float32), (24, 24), borderType=cv2.BORDER_CONSTANT)
-    y, x = np.mgrid[half : where.shape[0] - half + 1 : STEP_PX, half : where.shape[1] - half + 1 : STEP_PX]
-    y, x = y.reshape(-1), x.reshape(-1)
-    kept = np.flatnonzero(share[np.minimum(y, len(share) - 1), np.minimum(x, share.shape[1] - 1)] > 0.5)
-    if len(kept) > MOST_PATCHES:
-        kept = kept[np.linspace(0, len(kept) - 1, MOST_PATCHES).astype(int)]
-    return np.stack([x[kept], y[kept]], axis=1)
-
-
-def _power(picture: Mask, spots: np.ndarray) -> tuple[Float64[np.ndarray, " bands"], float]:
-    """Return the mean power in each band of frequency, and beyond the last corner."""
-    half = PATCH_PX // 2
-    patches = np.array([picture[y - half : y + half, x - half : x + half] for x, y in spots], np.float32)
-    patches -= np.einsum("nij,ij->n", patches, _WINDOW / _WINDOW.sum())[:, None, None]
-    power = (np.abs(np.fft.rfft2(patches * _WINDOW)) ** 2).mean(axis=0).astype(np.float64)
-    # As if every picture had some: power far below it is the window's leakage, not detail.
-    power += _LEAST_POWER
-    radius = np.hypot(np.fft.rfftfreq(PATCH_PX)[None], np.fft.fftfreq(PATCH_PX)[:, None])
-    index = np.digitize(radius, EDGES)
-    bands = np.array([power[index == band].mean() for band in range(1, len(EDGES))])
-    return bands, float(power[radius > CORNER].mean())
+def _by_band(power: Power) -> Float64[np.ndarray, " bands"]:
+    index = np.digitize(RADIUS, EDGES)
+    return np.array([power[index == band].mean() for band in range(1, len(EDGES))])

@@ -20,6 +20,7 @@ from pecten.deliver.writer import Writer
 from pecten.errors import FacesError
 from pecten.faces.extract import performer_tracks
 from pecten.faces.landmarks import FaceMesh
+from pecten.faces.occlusion import Occlusion
 from pecten.faces.records import FaceFrame, ShotFaces
 from pecten.faces.shown import Part, part_around
 from pecten.footage.clip import Clip, Frame
@@ -27,7 +28,7 @@ from pecten.geometry import similarity
 from pecten.shot.matte import Mattes, Visibility, resized, still_seen
 from pecten.shot.options import SwapOptions, Swapped, SwapSummary
 from pecten.shot.overhang import filled, find_outline, steady_outline
-from pecten.shot.texture import Seen, grain_lacking
+from pecten.shot.texture import Seen, grain_lacking, motion_of
 from pecten.swap.infer import swap_crops
 from pecten.types import CANONICAL_SIZE, Image, Mask, Points, Progress, silent
 
@@ -65,7 +66,8 @@ def swap_shot(
         frames: First and one past the last frame index; None for all. Neighbours outside are read for the
             smoothing of gains, so that a range rendered alone equals the same range of the whole shot.
         observe: Called with every finished frame.
-        visibility: Tells the face from what covers it; None takes every face as uncovered.
+        visibility: Tells the face from what covers it; None for our own network. Not asked where the options leave
+            occlusion out.
     Returns:
         What was done.
     Raises:
@@ -93,7 +95,8 @@ def swap_shot(
         progress("swap", finished, stop - start)
     if first < stop:
         mattes.check(first, stop)
-    decoded = _decode(clip, wanted, mattes, comb, options, first, stop, visibility, view)
+    seeing = (visibility or Occlusion()) if options.matte.occlusion else None
+    decoded = _decode(clip, wanted, mattes, comb, options, first, stop, seeing, view)
     for step in _smoothed(decoded, options.recipe.window):
         if not first <= step.frame.index < stop:
             continue
@@ -161,7 +164,8 @@ def _decode(
                 # What covers the face must not pass for its light or its grain.
                 skin = border.whole(size) if clear is None else border.whole(size) * resized(clear, size)
                 landmarks = similarity.apply(similarity.resize(CANONICAL_SIZE, size), border.landmarks)
-                measured = measure(plate, answer, skin, options.recipe, landmarks)
+                motion = motion_of(chosen, frame.index, len(answer))
+                measured = measure(plate, answer, skin, options.recipe, landmarks, motion)
                 if options.recipe.grain > 0:
                     seen_now = Seen(frame.index, face.track, part.image, part.crop_from_part, answer, skin)
                     measured = replace(measured, grain=grain_lacking(seen_now, before))

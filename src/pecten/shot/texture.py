@@ -1,10 +1,13 @@
-"""Grain of a plate and of the faces decoded for it, from one frame to the next."""
+"""What a plate's frames say about texture together with their neighbours: grain and motion."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from pecten.composite.grain import Grain, enlarged_spectrum, lacking, measure_grain, skin_centres
+from pecten.faces.normalise import FACE_CENTRE
+from pecten.faces.records import FaceFrame
 from pecten.geometry import similarity
 from pecten.types import Affine, Image, Mask
 
@@ -53,3 +56,23 @@ def grain_lacking(now: Seen, before: Seen | None) -> Grain | None:
         return None
     own = measure_grain(now.decoded, before.decoded, UNMOVED, skin_centres(now.matte))
     return wanted if own is None else lacking(wanted, enlarged_spectrum(own.spectrum, 1 / scale))
+
+
+def motion_of(faces: Mapping[int, FaceFrame], index: int, size: int) -> tuple[float, float]:
+    """Tell how far a head moves from frame to frame, px of its crop.
+
+    Args:
+        faces: By frame index.
+        index: Of the frame.
+        size: Of the crop.
+    """
+    now = faces[index]
+    near = [i for i in (index - 1, index, index + 1) if i in faces and faces[i].track == now.track]
+    if len(near) == 1:
+        return 0.0, 0.0
+    centre = np.array([FACE_CENTRE])
+    first, last = (
+        similarity.apply(similarity.invert(faces[i].crop_from_plate), centre)[0] for i in (near[0], near[-1])
+    )
+    turned = similarity.at_size(now.crop_from_plate, size)[:, :2] @ ((last - first) / (near[-1] - near[0]))
+    return float(turned[0]), float(turned[1])
