@@ -192,8 +192,8 @@ def dramatic(example: Example, place: float, flicker: float) -> Example:
     rim = np.clip(normals @ _unit([-0.93 * side, -0.1, 0.2]), 0, 1) ** 2
     across, down = np.meshgrid(*(np.linspace(-1, 1, size, dtype=np.float32),) * 2)
     key = key / (1 + np.exp(-(side * (across + 0.25 * down) + 0.25) / 0.07))
-    light = 0.2 + 1.2 * flicker * key[..., None] * np.array([1.1, 0.98, 0.8], np.float32)
-    light = light + 0.4 * rim[..., None] * np.array([0.5, 0.75, 1.3], np.float32)
+    light = 0.12 + 0.7 * flicker * key[..., None] * np.array([1.1, 0.98, 0.8], np.float32)
+    light = light + 0.25 * rim[..., None] * np.array([0.5, 0.75, 1.3], np.float32)
     gain = (light ** (1 / 2.4)).astype(np.float32)
     return replace(example, plate=example.plate * gain, truth=example.truth * gain)
 
