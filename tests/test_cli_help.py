@@ -29,6 +29,7 @@ VERBS = (
     "comb export",
     "bench",
     "bench faces",
+    "bench composite",
 )
 HEAVY = ("torch", "numpy", "cv2", "av", "OpenImageIO", "c2pa")
 

@@ -228,3 +228,19 @@ def test_the_command_writes_keys_and_info_tells_of_them(tmp_path: Path, capfd: p
         assert refused.code == 1
         assert said in refused.complaint
     assert "no such record" in pecten(capfd, "correct", tmp_path, "--frame", 1, "--drop").complaint
+
+
+def test_finished_frames_are_not_kept_when_corrections_change(tmp_path: Path) -> None:
+    from pecten.deliver.credentials import Statement
+    from pecten.shot import SwapOptions, claim_of
+
+    statement = Statement("", "r1", "f1", None, "c1", "0-8", "0.1")
+    out = tmp_path / "out.####.exr"
+
+    def claim() -> Any:
+        return claim_of(_clip(), SwapOptions("ada"), out, statement, tmp_path)
+
+    claim().make()
+    assert claim().holds()
+    save_entries(tmp_path / CORRECTIONS, [{"frame": 4, "drop": True}])
+    assert not claim().holds()

@@ -132,6 +132,14 @@ def test_small_blurred_and_cut_off_faces_are_left_out_with_their_reason() -> Non
     assert reasons == [None, "face narrower than 64 px", "blurred (over 0.72)", "cut off by the edge of the frame"]
 
 
+def test_a_face_behind_a_board_is_left_out() -> None:
+    held = still()
+    held[150:215, 165:285] = (40, 90, 60)
+    free, covered = (find_faces(Pictures([picture]), QUICK).faces[0] for picture in (still(), held))
+    assert free.covered < 0.05
+    assert covered.left_out == "covered by more than 25 %", covered.covered
+
+
 def test_gates_name_the_first_reason() -> None:
     gates = Gates()
     assert gates.why_not(200.0, 0.1, 0.2, 1.0, 0.0) is None

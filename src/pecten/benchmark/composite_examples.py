@@ -1,6 +1,6 @@
 """What a composite is judged on: plates, faces to put in, and true swaps, cut alike."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from pecten.benchmark.footage import Take, TruthFootage
+from pecten.comb.model import Comb
 from pecten.composite.blend import enlarge
 from pecten.composite.normals import normal_map
 from pecten.errors import FootageError
@@ -17,6 +18,7 @@ from pecten.faces.region import face_matte
 from pecten.footage.clip import Clip, open_clip
 from pecten.geometry import similarity
 from pecten.geometry.warp import warp
+from pecten.swap.infer import swap_crops
 from pecten.types import Affine, Image, Mask, Points
 
 INNER = slice(17, 68)
@@ -64,8 +66,8 @@ class Example:
     region: Mask
 
 
-Decode = Callable[[Image, Affine, int], Image]
-"""A face from a plate: (frame, transform to the canonical crop, side wanted in px)."""
+Decode = Callable[[Image, Affine], Image]
+"""Makes a face from a plate: (display-coded frame, its transform to the canonical crop)."""
 
 
 def pairs_of(footage: TruthFootage) -> list[Pair]:
@@ -123,11 +125,37 @@ def read_examples(
             onto = similarity.compose(crop_from_plate, swap_from_source)
             shown = warp(own, onto, size, size, "cubic", "replicate")
         else:
-            shown = enlarge(decode(seen, face.crop_from_plate, size), size)
+            shown = enlarge(decode(seen, face.crop_from_plate), size)
         held = crop(inner, face.crop_from_plate, size)[..., 1].clip(0, 1) * matte
         cut, answer = (crop(frame, face.crop_from_plate, size) for frame in (seen, true))
         examples.append(Example(index, seen, crop_from_plate, landmarks, matte, cut, shown, answer, held))
     return examples
+
+
+def decoder_of(comb: Comb, name: str, sources: Iterable[str]) -> Callable[[str], Decode]:
+    """Let a comb make the faces.
+
+    Args:
+        comb: Trained.
+        name: Of the comb, for messages.
+        sources: Identities that will be asked for.
+    Returns:
+        A source's decoder, by the source's name.
+    Raises:
+        CombError: if the comb lacks one of them.
+    """
+    for source in sources:
+        comb.config.check_identity(source, name)
+
+    def of_source(source: str) -> Decode:
+        def decode(frame: Image, crop_from_plate: Affine) -> Image:
+            seen = crop(frame, crop_from_plate, comb.config.size).clip(0, 1)
+            answer: Image = swap_crops(comb, source, seen[None])[0]
+            return answer
+
+        return decode
+
+    return of_source
 
 
 def _shown(clip: Clip, span: tuple[int, int]) -> list[Image]:
@@ -164,8 +192,8 @@ def dramatic(example: Example, place: float, flicker: float) -> Example:
     rim = np.clip(normals @ _unit([-0.93 * side, -0.1, 0.2]), 0, 1) ** 2
     across, down = np.meshgrid(*(np.linspace(-1, 1, size, dtype=np.float32),) * 2)
     key = key / (1 + np.exp(-(side * (across + 0.25 * down) + 0.25) / 0.07))
-    light = 0.2 + 1.2 * flicker * key[..., None] * np.array([1.1, 0.98, 0.8], np.float32)
-    light = light + 0.4 * rim[..., None] * np.array([0.5, 0.75, 1.3], np.float32)
+    light = 0.12 + 0.7 * flicker * key[..., None] * np.array([1.1, 0.98, 0.8], np.float32)
+    light = light + 0.25 * rim[..., None] * np.array([0.5, 0.75, 1.3], np.float32)
     gain = (light ** (1 / 2.4)).astype(np.float32)
     return replace(example, plate=example.plate * gain, truth=example.truth * gain)
 

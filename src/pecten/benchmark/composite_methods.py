@@ -16,6 +16,9 @@ from pecten.metrics import image, seam, temporal, texture
 from pecten.types import Image, Mask
 
 BANDS = 4
+BLUR = 32
+"""The crop's side over the blur under which flicker is measured."""
+
 CELLS = 8
 """Cells across the crop in which light is compared."""
 
@@ -156,10 +159,15 @@ def truth_of(examples: Sequence[Example]) -> Truth:
 
 
 def changes(crops: Sequence[Image], examples: Sequence[Example]) -> list[float]:
-    """Measure the change from each frame to the next inside the matte, the plate's motion undone."""
+    """Measure how light changes from each frame to the next inside the matte, the plate's motion undone.
+
+    Blurred by a thirty-second of the crop's side: finer change is another face's features, which do not move as the
+    plate's do, in a true swap as well.
+    """
     moved = [temporal.motion(a.plate, b.plate) for a, b in itertools.pairwise(examples)]
     return [
-        temporal.change_along(crops[i], crops[i + 1], moved[i], examples[i].matte) for i in range(len(examples) - 1)
+        temporal.change_along(crops[i], crops[i + 1], moved[i], examples[i].matte, len(crops[i]) / BLUR)
+        for i in range(len(examples) - 1)
     ]
 
 

@@ -67,9 +67,9 @@ def _slice(clip_path: Path, transforms: Sequence[Affine]) -> ByteImage:
     clip = open_clip(clip_path)
     x, y = _MIDDLE
     window = sim.similarity(1.0, 0.0, (_SIDE_PX / 2 - x, _SIDE_PX / 2 - y))
-    columns = []
+    columns, view = [], clip.info.view()
     for frame, transform in zip(clip.frames(0, len(transforms)), transforms, strict=True):
-        shown = clip.info.view().display_bytes(frame.image)
+        shown = view.display_bytes(frame.image)
         around = warp(shown, sim.compose(window, transform), _SIDE_PX, _SIDE_PX, "cubic", "replicate")
         columns.append(around[:, _SIDE_PX // 2 : _SIDE_PX // 2 + 1])
     time_across = np.concatenate(columns, axis=1)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pecten.cli.options import check_place
+from pecten.cli.options import Threads, check_place, use_threads
 from pecten.cli.screen import Screen
 
 app = typer.Typer(no_args_is_help=True, help="Measure what Pecten states about itself, on footage with known truth.")
@@ -15,6 +15,13 @@ FACES_EXAMPLES = """
 Examples:
   pecten bench faces --footage footage
   pecten bench faces --footage footage -o figures --quick
+"""
+
+COMPOSITE_EXAMPLES = """
+\b
+Examples:
+  pecten bench composite --footage footage
+  pecten bench composite --footage footage --comb comb/ -o figures
 """
 
 Footage = Annotated[Path, typer.Option("--footage", help="Folder with performers/ and truth/.")]
@@ -35,4 +42,30 @@ def faces(
     takes = read_footage(footage)
     with Screen() as screen:
         report = measure_faces(takes, out, screen, quick)
+    typer.echo(report.read_text(encoding="utf-8"))
+
+
+@app.command("composite", epilog=COMPOSITE_EXAMPLES)
+def composite(
+    footage: Footage,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write.")] = Path("bench-composite"),
+    comb: Annotated[Path | None, typer.Option("--comb", help="A trained comb, to compose its output as well.")] = None,
+    quick: Quick = False,
+    threads: Threads = 0,
+) -> None:
+    """Compare blends and light on true swaps: light, seams, detail, flicker and time."""
+    from pecten.benchmark.composite import measure_composite
+    from pecten.benchmark.footage import read_footage
+
+    check_place(out)
+    takes = read_footage(footage)
+    use_threads(threads)
+    decode = None
+    if comb is not None:
+        from pecten.benchmark.composite_examples import decoder_of
+        from pecten.comb.weights import load_comb
+
+        decode = decoder_of(load_comb(comb), str(comb), [take.source for take in takes.swaps])
+    with Screen() as screen:
+        report = measure_composite(takes, out, screen, quick, decode)
     typer.echo(report.read_text(encoding="utf-8"))

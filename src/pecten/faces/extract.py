@@ -15,7 +15,7 @@ from pecten.faces.crops import crop_folders, write_crops
 from pecten.faces.finding import Finder
 from pecten.faces.follow import FaceOptions
 from pecten.faces.overview import write_tracks
-from pecten.faces.people import tracks_of_person, with_portraits
+from pecten.faces.people import SAME_LOOKS, tracks_of_person, with_portraits
 from pecten.faces.records import (
     RECORD,
     DatasetRecord,
@@ -29,7 +29,7 @@ from pecten.faces.records import (
     shot_note,
 )
 from pecten.footage.clip import Clip, ClipInfo, stamp_of
-from pecten.metrics.identity import SAME_PERSON, distance, mean_embedding
+from pecten.metrics.identity import distance
 from pecten.types import Progress, silent
 
 FOUND = "found"
@@ -209,16 +209,16 @@ def _performer(
     known = [portrait.embedding for shot in before for portrait in shot.portraits]
     if not known:
         return performer_tracks(clip, found)
-    found, mean = with_portraits(clip, found), mean_embedding(np.stack(known))
-    nearest = min(found.portraits, key=lambda portrait: distance(portrait.embedding, mean))
-    far = distance(nearest.embedding, mean)
-    if far > SAME_PERSON:
+    found = with_portraits(clip, found)
+    apart = {p.track: float(np.mean([distance(p.embedding, one) for one in known])) for p in found.portraits}
+    nearest = min(apart, key=lambda track: apart[track])
+    if apart[nearest] > SAME_LOOKS:
         raise FacesError(
-            f"{found.clip}: nobody in it looks like {identity} in {before[0].clip} (nearest is track {nearest.track}, "
-            f"{far:.2f} away; {SAME_PERSON:g} is the limit): leave the clip out, or name the tracks: "
+            f"{found.clip}: nobody in it looks like {identity} in {before[0].clip} (nearest is track {nearest}, "
+            f"{apart[nearest]:.2f} away; {SAME_LOOKS:g} is the limit): leave the clip out, or name the tracks: "
             f"--identity {identity}=CLIP:TRACK"
         )
-    return tracks_of_person(clip, found, nearest.track)
+    return tracks_of_person(clip, found, nearest)
 
 
 def _write_shot(clip: Clip, shot: ShotFaces, out: Path, folder: str, size: int, progress: Progress) -> None:

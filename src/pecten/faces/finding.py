@@ -14,10 +14,13 @@ from pecten.faces.appearance import Album, put_right
 from pecten.faces.detect import Box, Detection, Detector
 from pecten.faces.follow import FaceOptions, Follower, Sighting
 from pecten.faces.landmarks import FaceMesh
+from pecten.faces.occlusion import Occlusion, covered_share
 from pecten.faces.records import FaceFrame, Portrait, ShotFaces, runs
+from pecten.faces.region import face_matte
 from pecten.faces.register import Registrar
 from pecten.faces.track import CutFinder
 from pecten.footage.clip import Clip, ClipInfo
+from pecten.geometry import similarity as sim
 from pecten.metrics.identity import Embedder
 from pecten.types import ByteImage, Progress, silent
 
@@ -51,6 +54,7 @@ class Finder:
     def __init__(self, options: FaceOptions) -> None:
         self._options = options
         self._detector = Detector(options.threads)
+        self._occlusion = Occlusion(options.threads)
         self._mesh = FaceMesh(options.threads, choose_device(options.device))
 
     def find(self, clip: Clip, progress: Progress = silent) -> ShotFaces:
@@ -104,12 +108,14 @@ class Finder:
 
     def _judge(self, one: Sighting, crop: ByteImage, frame: Prepared) -> FaceFrame:
         pose = normalise.pose(one.landmarks)
+        covered = self._covered(one, crop)
         why_not = self._options.gates.why_not(
             quality.face_width_px(one.landmarks),
             pose.yaw_rad,
             quality.blur(crop),
             one.spread_px,
             quality.outside(one.landmarks, frame.image.shape[1], frame.image.shape[0]),
+            covered,
         )
         return FaceFrame(
             index=frame.index,
@@ -125,7 +131,15 @@ class Finder:
             pitch_rad=pose.pitch_rad,
             roll_rad=pose.roll_rad,
             left_out=why_not,
+            covered=covered,
         )
+
+    def _covered(self, one: Sighting, crop: ByteImage) -> float:
+        """Return the share of a face that something in front covers."""
+        picture = crop.astype(np.float32) / np.float32(255)
+        inside = sim.apply(sim.at_size(one.crop_from_plate, quality.BLUR_SIZE), one.landmarks)
+        (visible,) = self._occlusion.visible(picture[None])
+        return covered_share(visible, face_matte(inside, quality.BLUR_SIZE))
 
     def _sighted(self, clip: Clip) -> Generator[tuple[Prepared, list[Sighting], str | None], None, None]:
         if not self._options.overlap:

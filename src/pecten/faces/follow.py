@@ -99,7 +99,7 @@ class Follower:
         self._search_until = -1
 
     def follow(
-        self, index: int, image: ByteImage, cut: bool, detections: list[Detection] | None = None
+        self, index: int, image: ByteImage, cut: bool = False, detections: list[Detection] | None = None
     ) -> tuple[list[Sighting], str | None]:
         """Find the faces of the next frame.
 

@@ -48,8 +48,9 @@ class Gates:
             (abs(np.degrees(yaw_rad)) > self.max_yaw_deg, f"turned more than {self.max_yaw_deg:g} degrees"),
             (outside > self.max_outside, "cut off by the edge of the frame"),
             (spread_px > self.max_spread_px, f"landmarks uncertain by more than {self.max_spread_px:g} px"),
-            (covered > self.max_covered, f"covered by more than {100 * self.max_covered:g} %"),
             (blur > self.max_blur, f"blurred (over {self.max_blur:g})"),
+            # Last: where nothing is sharp, nothing can be said to stand in front.
+            (covered > self.max_covered, f"covered by more than {100 * self.max_covered:g} %"),
         )
         return next((reason for failed, reason in checks if failed), None)
 

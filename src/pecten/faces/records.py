@@ -20,7 +20,7 @@ from pecten.files import replacing, sha256_of, write_json
 from pecten.types import Affine, ByteImage
 
 VERSION = 2
-"""2 added portraits and the frames that were corrected by hand; 1 is read as having neither."""
+"""2 added portraits, how far faces are covered, and the frames corrected by hand; 1 is read as having none."""
 
 RECORD = "record.json"
 PORTRAIT_SIZE = 128
@@ -44,6 +44,7 @@ class FaceFrame:
         pitch_rad: Positive down.
         roll_rad: Positive counter-clockwise in the picture.
         left_out: Why it is not for training; None when it is. A swap uses it all the same.
+        covered: Share of the face that something in front covers; 0 in records of version 1.
     """
 
     index: int
@@ -58,6 +59,7 @@ class FaceFrame:
     pitch_rad: float
     roll_rad: float
     left_out: str | None = None
+    covered: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -244,6 +246,7 @@ def _columns(faces: tuple[FaceFrame, ...]) -> dict[str, np.ndarray]:
         "score": np.array([f.score for f in faces], dtype=np.float64),
         "landmarks": np.array([f.landmarks for f in faces], dtype=np.float32).reshape(count, MESH_POINTS, 2),
         "spread_px": np.array([f.spread_px for f in faces], dtype=np.float64),
+        "covered": np.array([f.covered for f in faces], dtype=np.float64),
         "crop_from_plate": np.array([f.crop_from_plate for f in faces], dtype=np.float64).reshape(count, 2, 3),
         "pose_rad": np.array([(f.yaw_rad, f.pitch_rad, f.roll_rad) for f in faces], dtype=np.float64).reshape(count, 3),
     }
@@ -374,4 +377,5 @@ def _face(column: dict[str, np.ndarray], row: int, left_out: str | None) -> Face
         pitch_rad=pitch,
         roll_rad=roll,
         left_out=left_out,
+        covered=float(column["covered"][row]) if "covered" in column else 0.0,
     )

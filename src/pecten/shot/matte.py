@@ -1,7 +1,7 @@
 """The matte of every frame of a shot: region x what is seen of the face x the user's matte x strength."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, runtime_checkable
 
 import cv2
@@ -39,6 +39,7 @@ class MatteOptions:
         mode: What it does to the one that was found.
         strength: How much of the face is put in, by frame number.
         fade: Least number of frames in which a face that is lost fades out and in.
+        occlusion: Whether what covers the face is kept.
         fill: Whether a decoded face's skin is carried on beyond its own outline, up to the target's.
         written: Pattern of an OpenEXR sequence that the mattes are written to; None writes none.
     """
@@ -47,6 +48,7 @@ class MatteOptions:
     mode: MatteMode = MatteMode.REPLACE
     strength: Strength = field(default_factory=Strength)
     fade: int = 5
+    occlusion: bool = True
     fill: bool = True
     written: str | None = None
 
@@ -129,6 +131,11 @@ class Coverage:
     shape: Mask
     written: Mask
     mixed: Mask | None
+
+    def within(self, place: tuple[slice, slice]) -> "Coverage":
+        """Return the matte of a piece of the plate: its rows and columns."""
+        mixed = None if self.mixed is None else self.mixed[place]
+        return replace(self, written=self.written[place], mixed=mixed)
 
     def over(self, plate: Image, result: Image, support: Mask, strength: float) -> tuple[Image, Mask]:
         """Lay the full result over the plate.
