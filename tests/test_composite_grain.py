@@ -73,7 +73,7 @@ def test_size_comes_back_in_what_is_made(size_px: float, stock: GrainStock) -> N
     true = measured(skin() + noise(1, size_px), skin() + noise(2, size_px))
     made = [make_grain(stock, true.spectrum, number, SIDE, SIDE) for number in (1, 2)]
     again = measured(made[0] + np.float32(0.5), made[1] + np.float32(0.5))
-    assert again.deviation == pytest.approx(true.deviation, rel=0.08)
+    assert again.deviation == pytest.approx(true.deviation, rel=0.1)
     np.testing.assert_allclose(bands_of(again), bands_of(true), rtol=0.12, atol=1e-3)
 
 
@@ -90,10 +90,10 @@ def test_grey_grain_stays_grey_and_a_noisy_blue_stays_noisy(stock: GrainStock) -
 
 def test_strength_follows_level() -> None:
     ramp = np.broadcast_to(np.linspace(0.05, 0.95, SIDE, dtype=np.float32)[None, :, None], (SIDE, SIDE, 3))
-    strength = np.float32(0.2) + ramp
+    strength = np.float32(0.4) + ramp
     found = measured(ramp + noise(1) * strength, ramp + noise(2) * strength)
     seen = np.sqrt(found.levels[:, 1] / found.levels[4, 1])
-    np.testing.assert_allclose(seen[1:8], (0.2 + grains.LEVELS[1:8]) / 0.7, rtol=0.15)
+    np.testing.assert_allclose(seen[1:8], (0.4 + grains.LEVELS[1:8]) / 0.9, rtol=0.15)
 
 
 def test_added_grain_has_the_level_of_its_tone_and_brings_the_plates_back(stock: GrainStock) -> None:
@@ -188,6 +188,16 @@ def test_smoothing_averages_variance_fills_gaps_and_stops_at_cuts() -> None:
     values = [float(one.spectrum[0, 0, 0]) for one in smoothed if one is not None]
     np.testing.assert_allclose(values, [1, 1, 1, 9, 9])
     assert grains.smooth_grain([None, None]) == [None, None]
+
+
+def test_a_head_that_stands_still_is_believed_more() -> None:
+    frame, other, there = skin() + noise(1), skin() + noise(2), np.array([[1.0, 0.0, 12.0], [0.0, 1.0, 0.0]])
+    still, fast = measured(frame, other), measured(frame, np.roll(other, 12, axis=1), there)
+    assert still.trust == 1
+    assert fast.trust < 0.02
+    both = grains.smooth_grain([still, grains.strengthened(fast, 3.0)], window=3)[0]
+    assert both is not None
+    assert both.deviation == pytest.approx(still.deviation, rel=0.05)
 
 
 def test_squares_of_skin_lie_inside_the_matte() -> None:

@@ -180,7 +180,8 @@ def test_the_light_is_not_read_from_what_covers_the_face(clip: Pictures, faces: 
 
     def run(shown: Pictures, visibility: Hand | None) -> Image:
         writer = Kept()
-        swap_shot(shown, faces, blank, SwapOptions("chidi", batch=3), writer, visibility=visibility)
+        options = SwapOptions("chidi", batch=3, matte=MatteOptions(occlusion=visibility is not None))
+        swap_shot(shown, faces, blank, options, writer, visibility=visibility)
         return writer.images[3][1][120:170, 236:246]
 
     wanted, seen, blind = run(clip, Hand()), run(Pictures(painted), Hand()), run(Pictures(painted), None)

@@ -86,6 +86,9 @@ def swap(
     fade: Annotated[
         int, typer.Option(min=0, help="Frames in which a face that is lost, or turns into profile, fades out and in.")
     ] = 5,
+    occlusion: Annotated[
+        bool, typer.Option("--occlusion/--no-occlusion", help="Keep hands, glasses and hair that cover the face.")
+    ] = True,
     fill: Annotated[
         bool,
         typer.Option(
@@ -133,7 +136,7 @@ def swap(
         choose_recipe(light, bands, contrast, blend, grain, sharpness, shutter),
         batch,
         _tracks(track),
-        choose_matte(matte, matte_mode, write_matte, strength, ease, fade, fill),
+        choose_matte(matte, matte_mode, write_matte, strength, ease, fade, fill, occlusion),
     )
     if matte is not None:
         open_matte(matte, clip.info).check(*span)
@@ -186,7 +189,7 @@ def choose_region(name: str) -> str:
 
 
 def choose_matte(
-    given: str | None, mode: str, written: str | None, strength: str, ease: bool, fade: int, fill: bool
+    given: str | None, mode: str, written: str | None, strength: str, ease: bool, fade: int, fill: bool, occlusion: bool
 ) -> "MatteOptions":
     """Read what the mattes are made of."""
     from pecten.composite.matte import MatteMode
@@ -199,7 +202,7 @@ def choose_matte(
         keys = read_strength(strength, ease)
     except UsageError as error:
         raise UsageError(f"--{error}") from error
-    return MatteOptions(given, MatteMode(mode), keys, fade, fill, written)
+    return MatteOptions(given, MatteMode(mode), keys, fade, occlusion, fill, written)
 
 
 def choose_recipe(

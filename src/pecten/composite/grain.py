@@ -7,7 +7,7 @@ coarse coded chroma and a noisy blue channel all come back as they were, and its
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Complex64, Float64
@@ -32,12 +32,17 @@ LEVELS = np.linspace(0, 1, 9)
 MOST_PATCHES = 36
 LEAST_PATCHES = 4
 
+DENSEST = 0.45
 OUTLIER = 3.0
-"""A patch with so many times the median energy has moved, not only its grain."""
+"""Squares with more energy than this times the usual have moved: a beard or skin that deforms looks like more grain.
+The usual is that of the share of squares that agree best."""
 
 LONG_WAVES = 2.5 / 32
 LOOK_AROUND_PX = 6.0
 """How far a patch may have moved otherwise than the head, and the waves, in cycles a px, by which it is found again."""
+
+STEADY_PX = 4.0
+"""From frame to frame; grain of a head that moves farther is measured less surely, as skin then changes by itself."""
 
 STANDSTILL = 1e-12
 """Variance of a rounding error."""
@@ -58,10 +63,12 @@ class Grain:
     Attributes:
         spectrum: Variance by band, between the channels, display-coded.
         levels: Variance at each of `LEVELS` relative to the mean, a column a channel.
+        trust: Weight in averages over frames.
     """
 
     spectrum: Spectrum
     levels: Float64[np.ndarray, "9 3"]
+    trust: float = 1.0
 
     @property
     def deviation(self) -> float:
@@ -128,13 +135,17 @@ def measure_grain(now: Image, before: Image, before_from_now: Affine, centres: P
     # Both frames bring grain of their own to the difference.
     bands = band_covariances(_detrended(spectra - _registered(older, spectra))) / 2
     energy = np.trace(bands, axis1=2, axis2=3)
-    kept = (energy <= OUTLIER * np.median(energy, axis=0)).all(axis=1)
+    kept = _unmoved(energy)
     # A frame that is held says nothing.
-    kept &= energy.sum(axis=1) > STANDSTILL
-    if kept.sum() < LEAST_PATCHES:
+    kept = kept[energy[kept].sum(axis=1) > STANDSTILL]
+    if len(kept) < LEAST_PATCHES:
         return None
-    spectrum = bands[kept].mean(axis=0)
-    return Grain(spectrum, _level_curve(means[kept], np.einsum("nbcc->nc", bands[kept])))
+    way = float(np.hypot(*(there - place).mean(axis=0)))
+    return Grain(
+        bands[kept].mean(axis=0),
+        _level_curve(means[kept], np.einsum("nbcc->nc", bands[kept])),
+        trust=(1 + (way / STEADY_PX) ** 2) ** -2,
+    )
 
 
 def enlarged_spectrum(spectrum: Spectrum, scale: float) -> Spectrum:
@@ -163,12 +174,12 @@ def lacking(wanted: Grain, own: Spectrum) -> Grain:
     Returns:
         May be negative where the face has more than the plate, so that averages over frames stay right.
     """
-    return Grain(wanted.spectrum - own, wanted.levels)
+    return replace(wanted, spectrum=wanted.spectrum - own)
 
 
 def strengthened(grain: Grain, strength: float) -> Grain:
     """Scale grain; 1 leaves it."""
-    return Grain(grain.spectrum * strength**2, grain.levels)
+    return replace(grain, spectrum=grain.spectrum * strength**2)
 
 
 def smooth_grain(grains: Sequence[Grain | None], window: int = 9, starts: Sequence[int] = ()) -> list[Grain | None]:
@@ -207,7 +218,7 @@ def skin_centres(matte: Mask, scale: float = 1.0, step: float = 1 / 20) -> Point
 
 
 def _average(weighted: Sequence[tuple[Grain | None, float]]) -> Grain | None:
-    known = [(grain, weight) for grain, weight in weighted if grain is not None]
+    known = [(grain, weight * grain.trust) for grain, weight in weighted if grain is not None]
     if not known:
         return None
     total = sum(weight for _, weight in known)
@@ -300,6 +311,16 @@ def band_covariances(spectra: Patches) -> Float64[np.ndarray, "patches 3 3 3"]:
         picked = spectra[:, :, where] * np.sqrt(_WEIGHT[where]).astype(np.float32)
         bands.append((picked @ picked.conj().swapaxes(1, 2)).real)
     return np.stack(bands, axis=1).astype(np.float64)
+
+
+def _unmoved(energy: np.ndarray) -> np.ndarray:
+    """Choose the patches in which only grain differs: those with no more than the most frequent energy."""
+    score = np.log(np.maximum(energy, STANDSTILL)).mean(axis=1)
+    ordered = np.sort(score)
+    count = max(LEAST_PATCHES, round(DENSEST * len(ordered)))
+    first = int((ordered[count - 1 :] - ordered[: len(ordered) - count + 1]).argmin())
+    usual = float(np.median(ordered[first : first + count]))
+    return np.flatnonzero(score <= usual + np.log(OUTLIER))
 
 
 def _level_curve(means: np.ndarray, energy: np.ndarray) -> Float64[np.ndarray, "9 3"]:

@@ -7,12 +7,17 @@ from jaxtyping import Float64
 
 from pecten.errors import ShapeError
 from pecten.faces.mean import MEAN_MESH
-from pecten.faces.mesh import LEFT_BROW, MESH_POINTS, NOSE, OUTER_LIPS, RIGHT_BROW, RIGID
+from pecten.faces.mesh import LEFT_BROW, MESH_POINTS, MESH_TO_68, RIGHT_BROW, RIGID
 from pecten.geometry import similarity as sim
 from pecten.geometry.warp import warp
 from pecten.types import Affine, ByteImage, Image, Points
 
-_SHARES = (((33, 133, 263, 362), 8.0), (RIGHT_BROW + LEFT_BROW, 10.0), (NOSE, 9.0), (OUTER_LIPS, 20.0))
+_SHARES = (
+    ((33, 133, 263, 362), 8.0),
+    (RIGHT_BROW + LEFT_BROW, 10.0),
+    (MESH_TO_68[27:36], 9.0),
+    (MESH_TO_68[48:60], 20.0),
+)
 """What the normalisation is fitted on: corners of the eyes, brows, nose and lips, each with about the say that it has
 among the 68 landmarks, however many mesh points it has. The lids are left out: a blink is not a move of the head."""
 

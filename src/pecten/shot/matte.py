@@ -39,6 +39,7 @@ class MatteOptions:
         mode: What it does to the one that was found.
         strength: How much of the face is put in, by frame number.
         fade: Least number of frames in which a face that is lost fades out and in.
+        occlusion: Whether what covers the face is kept.
         fill: Whether a decoded face's skin is carried on beyond its own outline, up to the target's.
         written: Pattern of an OpenEXR sequence that the mattes are written to; None writes none.
     """
@@ -47,6 +48,7 @@ class MatteOptions:
     mode: MatteMode = MatteMode.REPLACE
     strength: Strength = field(default_factory=Strength)
     fade: int = 5
+    occlusion: bool = True
     fill: bool = True
     written: str | None = None
 

@@ -19,6 +19,7 @@ from pecten.deliver.writer import Writer
 from pecten.errors import FacesError
 from pecten.faces.extract import performer_tracks
 from pecten.faces.landmarks import FaceMesh
+from pecten.faces.occlusion import Occlusion
 from pecten.faces.records import FaceFrame, ShotFaces
 from pecten.faces.shown import Part, part_around
 from pecten.footage.clip import Clip, Frame
@@ -64,7 +65,8 @@ def swap_shot(
         frames: First and one past the last frame index; None for all. Neighbours outside are read for the
             smoothing of gains, so that a range rendered alone equals the same range of the whole shot.
         observe: Called with every finished frame.
-        visibility: Tells the face from what covers it; None takes every face as uncovered.
+        visibility: Tells the face from what covers it; None for our own network. Not asked where the options leave
+            occlusion out.
     Returns:
         What was done.
     Raises:
@@ -92,7 +94,8 @@ def swap_shot(
         progress("swap", finished, stop - start)
     if first < stop:
         mattes.check(first, stop)
-    decoded = _decode(clip, wanted, mattes, comb, options, first, stop, visibility, view)
+    seeing = (visibility or Occlusion()) if options.matte.occlusion else None
+    decoded = _decode(clip, wanted, mattes, comb, options, first, stop, seeing, view)
     for step in _smoothed(decoded, options.recipe.window):
         if not first <= step.frame.index < stop:
             continue
