@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from pecten.benchmark import composite, composite_speed
 from pecten.benchmark.composite_examples import Example, dramatic, flat_lit, flickers, in_drama, pairs_of
-from pecten.benchmark.composite_methods import METHODS, OURS, blend_all, changes, light_error, score, truth_of
+from pecten.benchmark.composite_methods import METHODS, OURS, blend_all, changes, light_error, motions, score, truth_of
 from pecten.benchmark.footage import Take, TruthFootage
 from pecten.cli.app import app
 from pecten.composite.recipe import LightSource
@@ -46,7 +46,7 @@ def test_every_method_leaves_what_lies_outside_and_ours_finds_the_light() -> Non
     shot = [example(index, 0.7) for index in range(2)]
     errors = {}
     for method in METHODS:
-        found, crops = score(method, shot)
+        found, crops = score(method, shot, motions(shot))
         assert found.changed_outside == 0
         assert len(crops) == len(found.psnr_db) == len(found.cpu_ms) == 2
         assert len(found.change) == 1
@@ -59,9 +59,11 @@ def test_every_method_leaves_what_lies_outside_and_ours_finds_the_light() -> Non
 
 def test_changes_see_a_flicker() -> None:
     shot = [example(), example(), example()]
-    steady = [one.plate for one in shot]
-    assert changes(steady, shot) == pytest.approx([0, 0], abs=1e-3)
-    assert changes([steady[0], steady[1] + np.float32(0.1), steady[2]], shot) == pytest.approx([0.1, 0.1], abs=5e-3)
+    steady, moved = [one.plate for one in shot], motions(shot)
+    assert changes(steady, shot, moved) == pytest.approx([0, 0], abs=1e-3)
+    assert changes([steady[0], steady[1] + np.float32(0.1), steady[2]], shot, moved) == pytest.approx(
+        [0.1, 0.1], abs=5e-3
+    )
 
 
 def test_dramatic_light_falls_on_plate_and_truth_alike_and_wanders() -> None:

@@ -1,5 +1,6 @@
 """The count of found faces tells a face from a miss, and composed crossings hold what they say."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,11 +28,18 @@ def _take(folder: Path, name: str, moved_px: float = 0.0) -> Take:
 
 def test_faces_are_counted_where_they_are(tmp_path: Path) -> None:
     right = {f.name: f for f in measure(TruthFootage((_take(tmp_path, "ada"),), (), ()), quick=True)}
-    assert [figure.value for figure in right.values()] == [100.0, 0.0, 0.0]
+    assert [figure.value for figure in right.values()] == [100.0, 0.0, 0.0, 0.0, 0.0]
     assert all(figure.met for figure in right.values())
     wrong = measure(TruthFootage((), (_take(tmp_path, "chidi", moved_px=250.0),), ()), quick=True)
-    assert [figure.value for figure in wrong] == [0.0, 3.0, 0.0]
-    assert [figure.met for figure in wrong] == [False, False, True]
+    assert [figure.value for figure in wrong] == [0.0, 3.0, 0.0, 0.0, 0.0]
+    assert [figure.met for figure in wrong] == [False, False, True, True, True]
+
+
+def test_performers_of_one_name_must_look_alike(tmp_path: Path) -> None:
+    ada, chidi = _take(tmp_path, "ada"), _take(tmp_path, "chidi")
+    footage = TruthFootage((), (ada, replace(chidi, source="ada", target="ada")), ())
+    figures = {figure.name: figure.value for figure in measure(footage, quick=True)}
+    assert figures["people more than performers"] == 1.0
 
 
 def test_a_folder_without_truth_is_refused() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from pecten.colour.display import display_from_light, light_from_display
+from pecten.colour.display import bounded, display_from_light, light_from_display
 from pecten.colour.transfer import Encoding, from_linear, to_linear
 
 lights = hnp.arrays(np.float32, (3, 4, 3), elements=st.floats(-4, 64, width=32))
@@ -73,3 +73,17 @@ def test_the_display_coding_is_srgb_and_goes_on_smoothly_above_white() -> None:
     half, one = np.float16([1000, 1001]).astype(np.float32)
     codes = display_from_light(np.array([[[half, one, 0]]], np.float32))
     assert codes[0, 0, 1] > codes[0, 0, 0], "neighbours of half precision stay apart"
+
+
+@given(display=hnp.arrays(np.float32, (3, 4, 3), elements=st.floats(-1, 3, width=32)))
+@settings(deadline=None, max_examples=50)
+def test_what_networks_see_keeps_its_hue(display: np.ndarray) -> None:
+    seen = bounded(display)
+    assert seen.min() >= 0
+    assert seen.max() <= 1
+    inside = ((display >= 0) & (display <= 1)).all(axis=2)
+    np.testing.assert_array_equal(seen[inside], display[inside])
+    positive = np.maximum(display, 0)
+    np.testing.assert_allclose(
+        seen * positive.max(axis=2, keepdims=True), positive * seen.max(axis=2, keepdims=True), atol=1e-5
+    )

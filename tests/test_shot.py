@@ -164,6 +164,7 @@ def test_the_working_size_is_the_power_of_two_next_to_the_face(faces: ShotFaces)
 def test_what_was_found_in_a_plate_is_read_again_until_something_changes(clip: Pictures, tmp_path: Path) -> None:
     first = plate_faces(clip, tmp_path, QUICK)
     reads = clip.reads
+    assert (tmp_path / "tracks.jpg").is_file()
     again = plate_faces(clip, tmp_path, QUICK)
     assert clip.reads == reads
     assert len(again.faces) == len(first.faces)

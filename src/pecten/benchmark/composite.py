@@ -24,6 +24,7 @@ from pecten.benchmark.composite_methods import (
     blend_all,
     changes,
     light_error,
+    motions,
     score,
     truth_of,
 )
@@ -118,19 +119,23 @@ def compare(
         decoder = decode(pair.swap.source) if decode else None
         examples = read_examples(pair, faces[pair.plate.clip], SIZE_PX, frames, decoder)
         truth, flat, drama = truth_of(examples), [flat_lit(example) for example in examples], in_drama(examples)
-        own, own_drama = changes([e.plate for e in examples], examples), changes([e.plate for e in drama], drama)
-        truths.append((truth.seam, np.mean(changes([e.truth for e in examples], examples)) / np.mean(own)))
+        moved, lit = motions(examples), motions(drama)
+        own, own_drama = (
+            changes([e.plate for e in examples], examples, moved),
+            changes([e.plate for e in drama], drama, lit),
+        )
+        truths.append((truth.seam, np.mean(changes([e.truth for e in examples], examples, moved)) / np.mean(own)))
         some = _evenly(len(examples), SHOWN)
         if pair in pictured:
             for name, pick in (("plate", "plate"), ("source", "face"), ("true swap", "truth")):
                 shown.setdefault(name, []).append([sheet.to_bytes(getattr(examples[i], pick)) for i in some])
         for index, method in enumerate(METHODS):
-            found, crops = score(method, examples)
+            found, crops = score(method, examples, moved)
             in_flat, dramatic = _light(method, flat)[1], _light(method, drama)
             values = [
                 np.mean(found.psnr_db), np.mean(found.ssim), np.mean(found.light), in_flat, dramatic[1],
                 np.median(found.seam), np.mean(found.change) / np.mean(own),
-                np.mean(changes(dramatic[0], drama)) / np.mean(own_drama),
+                np.mean(changes(dramatic[0], drama, lit)) / np.mean(own_drama),
                 *(np.mean(found.energies, axis=0) / truth.energies), found.changed_outside, np.median(found.cpu_ms),
             ]  # fmt: skip
             rows[method.name].append(np.array(values, np.float64))

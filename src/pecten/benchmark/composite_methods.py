@@ -79,10 +79,9 @@ class Score:
 
 @dataclass(frozen=True)
 class Truth:
-    """What the same measures say of the truth, or of the plate where it is the plate that counts."""
+    """What the same measures say of the true swap."""
 
     seam: float
-    change: float
     energies: np.ndarray
 
 
@@ -124,9 +123,13 @@ def _coded(method: Method, picture: Image) -> Image:
     return to_linear(picture, Encoding.REC709) if method.linear else picture
 
 
-def score(method: Method, examples: Sequence[Example]) -> tuple[Score, list[Image]]:
+def score(method: Method, examples: Sequence[Example], moved: Sequence[temporal.Motion]) -> tuple[Score, list[Image]]:
     """Judge one method on a shot as filmed.
 
+    Args:
+        method: The way.
+        examples: Consecutive frames.
+        moved: From `motions`.
     Returns:
         The score, and the crops of the finished frames.
     """
@@ -143,31 +146,39 @@ def score(method: Method, examples: Sequence[Example]) -> tuple[Score, list[Imag
         found.ssim.append(image.ssim(crop, example.truth, example.region))
         found.light.append(light_error(crop, example.truth, example.region))
         found.energies.append(texture.band_energies(crop, example.region, BANDS).sum(axis=1))
-    found.change = changes(blended, examples)
+    found.change = changes(blended, examples, moved)
     return found, blended
 
 
 def truth_of(examples: Sequence[Example]) -> Truth:
-    """Measure the true swap's seam and bands, and the plate's own change from frame to frame."""
+    """Measure the true swap's seam and bands."""
     steps = []
     for example in examples:
         result, support = paste(example.frame, example.truth, example.plate, example.crop_from_plate, example.matte)
         steps.append(seam.seam(result, example.frame, support))
     bands = [texture.band_energies(example.truth, example.region, BANDS).sum(axis=1) for example in examples]
-    own = changes([example.plate for example in examples], examples)
-    return Truth(float(np.median(steps)), float(np.mean(own)), np.mean(bands, axis=0))
+    return Truth(float(np.median(steps)), np.mean(bands, axis=0))
 
 
-def changes(crops: Sequence[Image], examples: Sequence[Example]) -> list[float]:
+def motions(examples: Sequence[Example]) -> list[temporal.Motion]:
+    """Find how the plate moves from each frame to the next."""
+    return [temporal.motion(one.plate, other.plate) for one, other in itertools.pairwise(examples)]
+
+
+def changes(crops: Sequence[Image], examples: Sequence[Example], moved: Sequence[temporal.Motion]) -> list[float]:
     """Measure how light changes from each frame to the next inside the matte, the plate's motion undone.
 
     Blurred by a thirty-second of the crop's side: finer change is another face's features, which do not move as the
     plate's do, in a true swap as well.
+
+    Args:
+        crops: One an example.
+        examples: Consecutive frames.
+        moved: From `motions`.
     """
-    moved = [temporal.motion(a.plate, b.plate) for a, b in itertools.pairwise(examples)]
     return [
-        temporal.change_along(crops[i], crops[i + 1], moved[i], examples[i].matte, len(crops[i]) / BLUR)
-        for i in range(len(examples) - 1)
+        temporal.change_along(one, other, motion, example.matte, len(one) / BLUR)
+        for (one, other), motion, example in zip(itertools.pairwise(crops), moved, examples[:-1], strict=True)
     ]
 
 

@@ -1,10 +1,11 @@
 """Are faces found, only they, and kept apart? Counted on footage with true landmarks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
+from jaxtyping import Float64
 
 from pecten.benchmark.footage import Take, TruthFootage
 from pecten.benchmark.report import Figure
@@ -42,15 +43,18 @@ def measure(footage: TruthFootage, progress: Progress = silent, quick: bool = Fa
     pairs = _pairs(footage)
     # How often a face is looked at changes where its points lie, not whether it is there.
     finder = Finder(FaceOptions(perturbations=0))
-    counts = []
+    counts, shots = [], []
     for take in takes:
-        counts.append(_count(finder, take, quick))
-        progress("found", len(counts), len(takes) + len(pairs))
+        shown = Excerpt(open_clip(take.clip), _QUICK_FRAMES if quick else None)
+        shots.append(finder.find(shown))
+        counts.append(_count(shots[-1], take.landmarks()))
+        progress("found", len(shots), len(takes) + len(pairs))
     frames, found, false, tracks = (sum(column) for column in zip(*counts, strict=True))
     figures = [
         Figure(f"frames in which the face is found, {len(takes)} clips", 100 * found / frames, "%", 100.0, True),
         Figure("faces where there is none", float(false), "faces", 0.0, note=f"in {frames} frames"),
         Figure("tracks more than people", float(tracks - len(takes)), "tracks", 0.0),
+        *_people_figures(shots, takes),
     ]
     for place, (one, other) in enumerate(pairs):
         figures += _crossing_figures(finder, one, other)
@@ -58,23 +62,33 @@ def measure(footage: TruthFootage, progress: Progress = silent, quick: bool = Fa
     return figures
 
 
-def _count(finder: Finder, take: Take, quick: bool) -> tuple[int, int, int, int]:
+def _count(shot: ShotFaces, truth: Float64[np.ndarray, "frames 68 2"]) -> tuple[int, int, int, int]:
     """Return the frames of a clip, those with the face found, faces elsewhere, and tracks."""
-    clip = open_clip(take.clip)
-    truth = take.landmarks()
-    shown = Excerpt(clip, min(len(truth), _QUICK_FRAMES if quick else len(truth)))
-    shot = finder.find(shown)
     right = {face.index for face in shot.faces if overlap(face.box, box_of(truth[face.index])) > _ON_FACE}
     wrong = sum(overlap(face.box, box_of(truth[face.index])) <= _ON_FACE for face in shot.faces)
-    return shown.info.frame_count, len(right), wrong, len(shot.track_ids())
+    return shot.frame_count, len(right), wrong, len(shot.track_ids())
+
+
+def _people_figures(shots: Sequence[ShotFaces], takes: Sequence[Take]) -> list[Figure]:
+    """Say whether tracks of all clips are joined by performer; true swaps, which are between two, are not asked."""
+    own = [(shot, take.source) for shot, take in zip(shots, takes, strict=True) if take.source == take.target]
+    people = group_people([shot for shot, _ in own])
+    names = [[own[place][1] for place, _ in person.tracks] for person in people]
+    wrong = sum(len(of_one) - max(map(of_one.count, of_one)) for of_one in names)
+    performers = len({name for _, name in own})
+    note = f"{sum(map(len, names))} tracks of {performers} performers in {len(own)} clips"
+    return [
+        Figure("tracks joined with another performer's", float(wrong), "tracks", 0.0, note=note),
+        Figure("people more than performers", float(len(people) - performers), "people", 0.0, note=note),
+    ]
 
 
 class Excerpt:
-    """The first frames of a clip."""
+    """The first frames of a clip, or all of them."""
 
-    def __init__(self, clip: Clip, count: int) -> None:
+    def __init__(self, clip: Clip, count: int | None) -> None:
         self._clip = clip
-        self.info: ClipInfo = replace(clip.info, frame_count=count)
+        self.info: ClipInfo = replace(clip.info, frame_count=min(clip.info.frame_count, count or clip.info.frame_count))
 
     def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
         """Read frames as the clip does."""

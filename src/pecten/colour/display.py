@@ -49,3 +49,19 @@ def light_from_display(display: Image) -> Image:
     low += size
     signed: Image = np.copysign(low, display, out=low)
     return signed
+
+
+def bounded(display: Image) -> Image:
+    """Bring display-coded values into 0 to 1, as networks take them.
+
+    What is brighter than white is scaled down whole, so that a highlight keeps its hue: cut off channel by channel, the
+    shine on a warm skin turns white and then blue.
+
+    Args:
+        display: Display-coded, unclipped.
+    Returns:
+        Display-coded; `display` is left as it is.
+    """
+    peak = np.maximum(display.max(axis=2, keepdims=True), np.float32(1))
+    limited: Image = np.maximum(display / peak, np.float32(0))
+    return limited

@@ -135,12 +135,13 @@ def measure_grain(now: Image, before: Image, before_from_now: Affine, centres: P
     # Both frames bring grain of their own to the difference.
     bands = band_covariances(_detrended(spectra - _registered(older, spectra))) / 2
     energy = np.trace(bands, axis1=2, axis2=3)
-    kept = _unmoved(energy)
+    way = float(np.hypot(*(there - place).mean(axis=0)))
+    # Of skin that moves fast, nothing is believed that a still picture of it contradicts.
+    kept = _unmoved(energy, _least_energy(spectra) if way > STEADY_PX else np.full(BANDS, np.inf))
     # A frame that is held says nothing.
     kept = kept[energy[kept].sum(axis=1) > STANDSTILL]
     if len(kept) < LEAST_PATCHES:
         return None
-    way = float(np.hypot(*(there - place).mean(axis=0)))
     return Grain(
         bands[kept].mean(axis=0),
         _level_curve(means[kept], np.einsum("nbcc->nc", bands[kept])),
@@ -313,14 +314,21 @@ def band_covariances(spectra: Patches) -> Float64[np.ndarray, "patches 3 3 3"]:
     return np.stack(bands, axis=1).astype(np.float64)
 
 
-def _unmoved(energy: np.ndarray) -> np.ndarray:
-    """Choose the patches in which only grain differs: those with no more than the most frequent energy."""
-    score = np.log(np.maximum(energy, STANDSTILL)).mean(axis=1)
-    ordered = np.sort(score)
+def _least_energy(spectra: Patches) -> Float64[np.ndarray, " 3"]:
+    """Return the energy of the least textured patches of one picture, by band: grain cannot have more."""
+    energy = np.trace(band_covariances(_detrended(spectra)), axis1=2, axis2=3)
+    return np.asarray(np.percentile(energy, 20, axis=0))
+
+
+def _unmoved(energy: np.ndarray, most: np.ndarray) -> np.ndarray:
+    """Choose the patches in which only grain differs: with no more in any band than the most frequent, or `most`."""
+    ordered = np.sort(np.log(np.maximum(energy, STANDSTILL)), axis=0)
     count = max(LEAST_PATCHES, round(DENSEST * len(ordered)))
-    first = int((ordered[count - 1 :] - ordered[: len(ordered) - count + 1]).argmin())
-    usual = float(np.median(ordered[first : first + count]))
-    return np.flatnonzero(score <= usual + np.log(OUTLIER))
+    firsts = (ordered[count - 1 :] - ordered[: len(ordered) - count + 1]).argmin(axis=0)
+    usual = np.array([np.median(ordered[first : first + count, band]) for band, first in enumerate(firsts)])
+    excess = (np.log(np.maximum(energy, STANDSTILL)) - np.minimum(usual, np.log(most))).max(axis=1)
+    kept = np.flatnonzero(excess <= np.log(OUTLIER))
+    return kept if len(kept) >= LEAST_PATCHES else np.argsort(excess, kind="stable")[:LEAST_PATCHES]
 
 
 def _level_curve(means: np.ndarray, energy: np.ndarray) -> Float64[np.ndarray, "9 3"]:

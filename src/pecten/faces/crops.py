@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from pecten.colour.display import bounded
 from pecten.errors import FacesError
 from pecten.faces.records import ShotFaces
 from pecten.faces.shown import part_around
@@ -49,7 +50,7 @@ def write_crops(clip: Clip, shot: ShotFaces, folder: Path, size: int, progress: 
     for frame in clip.frames(first, last + 1):
         if frame.index in faces:
             part = part_around(frame.image, faces[frame.index].crop_from_plate, view)
-            _write_png(folder / f"{frame.index:06d}.png", part.crop(size), deep)
+            _write_png(folder / f"{frame.index:06d}.png", bounded(part.crop(size)), deep)
         progress("crops", frame.index + 1 - first, last + 1 - first)
 
 

@@ -7,6 +7,7 @@ from itertools import islice
 
 import numpy as np
 
+from pecten.colour.display import bounded
 from pecten.colour.view import View
 from pecten.comb.model import Comb
 from pecten.composite.grain import strengthened
@@ -155,7 +156,7 @@ def _decode(
         answers: dict[int, _Decoded] = {}
         if with_face:
             parts = [part_around(frame.image, face.crop_from_plate, view) for frame, face in with_face]
-            plates = np.stack([_network_crop(part, comb.config.size) for part in parts])
+            plates = np.stack([bounded(part.crop(comb.config.size)) for part in parts])
             decoded = swap_crops(comb, options.source, plates, options.batch)
             seen = [None] * len(plates) if visibility is None else list(visibility.visible(plates))
             for (frame, face), part, plate, answer, clear in zip(with_face, parts, plates, decoded, seen, strict=True):
@@ -173,11 +174,6 @@ def _decode(
                 answers[frame.index] = _Decoded(frame, face, answer, outline, clear, measured)
         for frame in group:
             yield answers.get(frame.index, _Decoded(frame, None, None, None, None, None))
-
-
-def _network_crop(part: Part, size: int) -> Image:
-    clipped: Image = np.clip(part.crop(size), 0.0, 1.0)
-    return clipped
 
 
 def _smoothed(steps: Iterable[_Decoded], window: int) -> Iterator[_Decoded]:
