@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def _own_home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Keep certificates and records of tests out of the user's own folder."""
+    """Keep certificates and records of tests out of the user's own folder, and the user's settings out of the tests."""
+    monkeypatch.delenv("OCIO", raising=False)
     monkeypatch.setenv("PECTEN_HOME", str(tmp_path_factory.getbasetemp() / "pecten_home"))
 
 

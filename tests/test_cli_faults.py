@@ -218,7 +218,7 @@ def full_after(monkeypatch: Patch, target: Any, name: str, calls: int) -> Callab
 def test_a_full_disk_while_finding_faces(studio: Studio, here: Path, capfd: Capture, monkeypatch: Patch) -> None:
     words = ("faces", studio.plate, "-i", "ada", "-o", "new", "--size", 64, "--perturbations", 1)
     with monkeypatch.context() as patch:
-        full_after(patch, Path, "write_bytes", 3)
+        full_after(patch, Path, "write_bytes", 4)
         done = pecten(capfd, *words)
     assert (done.code, done.complaint) == (
         1,

@@ -11,7 +11,26 @@ from pathlib import Path
 import pytest
 
 GOLDEN = Path(__file__).parent / "golden"
-VERBS = ("", "faces", "train", "swap", "info", "demo", "consent", "consent new", "consent revoke")
+VERBS = (
+    "",
+    "faces",
+    "correct",
+    "train",
+    "swap",
+    "info",
+    "demo",
+    "consent",
+    "consent new",
+    "consent revoke",
+    "comb",
+    "comb keep",
+    "comb drop",
+    "comb mix",
+    "comb export",
+    "bench",
+    "bench faces",
+    "bench composite",
+)
 HEAVY = ("torch", "numpy", "cv2", "av", "OpenImageIO", "c2pa")
 
 
@@ -33,7 +52,7 @@ def test_help_is_as_it_was_agreed(verb: str) -> None:
     assert help_of(verb) == golden_of(verb).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in ("", "consent")])
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in ("", "bench", "comb", "consent")])
 def test_every_verb_shows_examples_one_a_line(verb: str) -> None:
     lines = golden_of(verb).read_text(encoding="utf-8").splitlines()
     examples = lines[lines.index("  Examples:") + 1 :]

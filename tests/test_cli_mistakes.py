@@ -112,7 +112,9 @@ def test_a_track_that_is_not_there(studio: Studio, here: Path, capfd: Capture) -
     refused(pecten(capfd, *words), "plate.mp4: no track 7; the tracks found are 0")
     found = here / "found"
     refused(swap(capfd, studio, Path("a.mov"), "--track", 7, "--faces", found), "no track 7")
-    assert sorted(p.name for p in here.iterdir()) == ["found"]
+    # What was found is kept, so that naming another track costs nothing.
+    assert sorted(p.name for p in here.iterdir()) == ["found", "new"]
+    assert sorted(p.name for p in (here / "new").iterdir()) == ["found"]
 
 
 @pytest.mark.parametrize("name", ["a b", "../ada", "ada.b", "", "-", "å", "a/b", "$(x)", "con:1"])
@@ -338,8 +340,15 @@ def test_command_lines_that_cannot_be_read(words: tuple[str, ...], said: str, he
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--region", "nose"), "--region nose: choose one of full, lips, eyes"),
+        (("--region", "ears"), "--region ears: choose one of full, lips, eyes, brows, nose, or several joined by +"),
+        (("--region", "eyes+"), "--region eyes+: choose one of"),
+        (("--strength", "2"), "--strength 2: 2 lies outside 0 to 1: choose a strength between them"),
+        (("--strength", "1:0,2"), "--strength 1:0,2: write a number from 0 to 1, or keys by frame as 1001:0,1012:1"),
+        (("--matte-mode", "over"), "--matte-mode over: choose one of replace, multiply, add, holdout"),
+        (("--matte", "roto.####.exr"), "roto.####.exr: no such frames; check the folder and the name"),
+        (("--write-matte", "m.####.png"), "m.####.png: mattes are written as an OpenEXR sequence; name it as"),
         (("--light", "sun"), "--light sun: choose one of"),
+        (("--blend", "glue"), "--blend glue: choose one of"),
         (("--contrast", "much"), "--contrast much: choose one of"),
         (("--target", "nobody"), "no consent record for nobody"),
     ],
@@ -360,7 +369,7 @@ def test_things_that_are_nothing(studio: Studio, here: Path, capfd: Capture) -> 
 
 
 def test_a_mistake_of_ours_is_one_line_too(studio: Studio, capfd: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(thing: str) -> list[str]:
+    def broken(*_: object) -> list[str]:
         raise ZeroDivisionError("division\nby zero")
 
     monkeypatch.setattr("pecten.cli.describe.describe", broken)

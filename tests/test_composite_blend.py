@@ -1,11 +1,14 @@
 """Blends change nothing outside their matte, and inside do what each band's owner says."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pecten.composite import blend
+from pecten.composite.poisson import blend_poisson, blend_seamless
 from pecten.errors import ShapeError
 from pecten.geometry import pyramid
 from pecten.types import Image, Mask
@@ -40,6 +43,10 @@ def test_outside_the_matte_the_plate_is_bit_identical(
     for result in (
         blend.blend_multiband(plate, face, matte, coarse, extension=extension),
         blend.blend_alpha(plate, face, matte),
+        blend.blend_standard(plate, face, matte),
+        blend_poisson(plate, face, matte),
+        blend_poisson(plate, face, matte, mixed=True),
+        blend_seamless(np.where(matte[..., None] > 0, np.tanh(plate) / 2 + 0.5, plate), np.tanh(face) / 2 + 0.5, matte),
     ):
         outside = matte == 0
         assert result[outside].tobytes() == plate[outside].tobytes()
@@ -68,6 +75,28 @@ def test_what_lies_outside_the_matte_never_leaks_in(extension: blend.Extension) 
     garbage = np.where(matte[..., None] > 0, face, np.float32(np.nan))
     clean = blend.blend_multiband(plate, face, matte, extension=extension)
     np.testing.assert_array_equal(blend.blend_multiband(plate, garbage, matte, extension=extension), clean)
+
+
+@pytest.mark.parametrize("laid", [blend.blend_standard, blend_poisson, blend_seamless])
+def test_no_blend_reads_the_face_outside_the_matte(laid: Callable[[Image, Image, Mask], Image]) -> None:
+    plate, face = (np.tanh(picture) / 2 + 0.5 for picture in pictures(96, 96))
+    matte = disc(96, 30)
+    garbage = np.where(matte[..., None] > 0, face, np.float32(np.nan))
+    np.testing.assert_array_equal(laid(plate, garbage, matte), laid(plate, face, matte))
+
+
+@pytest.mark.parametrize("laid", [blend.blend_alpha, blend.blend_multiband, blend.blend_standard, blend_poisson])
+def test_every_blend_in_floats_scales_with_its_pictures(laid: Callable[[Image, Image, Mask], Image]) -> None:
+    plate, face = pictures(96, 96)
+    matte = disc(96, 30)
+    large = laid(100 * plate + 300, 100 * face + 300, matte)
+    np.testing.assert_allclose(large, 100 * laid(plate, face, matte) + 300, atol=0.02)
+
+
+def test_the_standard_blend_gives_all_bands_of_a_large_face() -> None:
+    plate, face = pictures(128, 128)
+    matte = np.ones((128, 128), np.float32)
+    np.testing.assert_allclose(blend.blend_standard(plate, face, matte), face, atol=1e-5)
 
 
 def test_a_plates_pixels_that_are_not_numbers_are_covered_by_the_face() -> None:

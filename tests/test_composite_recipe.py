@@ -7,6 +7,9 @@ import pytest
 
 from pecten.composite import recipe as recipes
 from pecten.composite.contrast import ContrastMethod
+from pecten.composite.normals import normal_map
+from pecten.errors import ShapeError
+from pecten.faces.mean import MEAN_MESH
 from pecten.types import Image, Mask
 
 RECIPES = [
@@ -14,6 +17,7 @@ RECIPES = [
     recipes.PAPER,
     recipes.Recipe(contrast=ContrastMethod.STD),
     recipes.Recipe(light=recipes.LightSource.FACE, blend=recipes.BlendMethod.ALPHA),
+    *(recipes.Recipe(blend=method) for method in recipes.BlendMethod),
 ]
 
 
@@ -65,11 +69,49 @@ def test_smoothing_stops_at_cuts_and_passes_over_frames_without_a_face() -> None
         assert after is not None
         assert after.light is not None
         np.testing.assert_allclose(after.light.coefficients, before.light.coefficients, atol=1e-9)
-    across = recipes.smooth(frames, window=5)[1]
-    assert across is not None
-    assert across.light is not None
-    assert across.light.coefficients[0, 0] > 0.05
     assert recipes.smooth([]) == []
+
+
+def test_a_flicker_is_followed_and_a_change_of_votes_is_smoothed() -> None:
+    recipe, matte = recipes.Recipe(), disc(50)
+    levels = (1.0, 1.3, 0.9, 1.2, 1.0)
+    frames = [recipes.measure(crop(0) * np.float32(level), crop(0), matte, recipe) for level in levels]
+    for frame, after in zip(frames, recipes.smooth(frames, window=5), strict=True):
+        assert frame.light is not None
+        assert after is not None
+        assert after.light is not None
+        np.testing.assert_allclose(after.light.coefficients[0], frame.light.coefficients[0], atol=0.02)
+    jumps = [
+        replace(
+            frame,
+            light=frame.light
+            and replace(frame.light, coefficients=frame.light.plain + jump, alike=jump * frame.light.alike),
+        )
+        for frame, jump in zip(frames, (0.0, 0.0, 1.0, 0.0, 0.0), strict=True)
+    ]
+    smoothed = recipes.smooth(jumps, window=5)
+    left = [after.light.coefficients - after.light.plain for after in smoothed if after and after.light]
+    assert 0.3 < left[2].max() < 0.7
+    assert 0.1 < left[1].max() < 0.5
+    middle = smoothed[2]
+    assert middle is not None
+    assert middle.light is not None
+    assert middle.light.alike.max() < 0.7
+    with pytest.raises(ShapeError, match="at one size"):
+        recipes.smooth([frames[0], recipes.measure(crop(0, 200), crop(0, 200), disc(80, 200), recipe)])
+
+
+def test_landmarks_let_light_follow_the_surface() -> None:
+    landmarks = MEAN_MESH[:, :2] / 8
+    face, matte = crop(0), disc(50)
+    normals = normal_map(landmarks, 128, 128)
+    plate = (face + np.float32(0.2)) * np.exp(0.4 * normals[..., :1] - 0.3 * normals[..., :1] ** 2) - np.float32(0.2)
+    errors = []
+    for known in (None, landmarks):
+        measurement = recipes.measure(plate, face, matte, recipes.Recipe(), known)
+        blended = recipes.compose(plate, face, matte, recipes.Recipe(), measurement)
+        errors.append(float(np.abs(blended - plate)[matte > 0].mean()))
+    assert errors[1] < 0.4 * errors[0]
 
 
 def test_the_papers_recipe_measures_contrast_only() -> None:

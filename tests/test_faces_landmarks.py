@@ -74,7 +74,6 @@ def test_every_group_names_mesh_points_once() -> None:
         "LEFT_BROW",
         "OUTER_LIPS",
         "INNER_LIPS",
-        "NON_JAW",
         "RIGID",
     ):
         group = getattr(mesh, name)

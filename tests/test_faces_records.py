@@ -1,6 +1,7 @@
 """Records come back as they were written, and damage is one line, not a crash."""
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faces_support import mean_landmarks
+from faces_support import DATA, mean_landmarks
 from pecten.colour.transfer import Encoding
 from pecten.errors import FacesError
 from pecten.faces import records
-from pecten.faces.records import DatasetRecord, FaceFrame, ShotFaces
+from pecten.faces.records import DatasetRecord, FaceFrame, Portrait, ShotFaces
 from pecten.geometry import similarity as sim
 
 
@@ -31,6 +32,7 @@ def _face(index: int, track: int = 0, left_out: str | None = None, side: float =
         pitch_rad=-0.2,
         roll_rad=0.03,
         left_out=left_out,
+        covered=0.1 * index,
     )
 
 
@@ -46,11 +48,18 @@ def _shot() -> ShotFaces:
         encoding=Encoding.LINEAR,
         faces=faces,
         missing=((3, "face lost"), (4, "no face found"), (6, "no face found")),
+        portraits=(_portrait(0), _portrait(1)),
+        corrected=(1, 2, 5),
     )
 
 
+def _portrait(track: int) -> Portrait:
+    picture = np.full((records.PORTRAIT_SIZE, records.PORTRAIT_SIZE, 3), 40 + track, np.uint8)
+    return Portrait(track, track, np.linspace(0.0, 1.0, 128) + track, picture)
+
+
 def _same(a: ShotFaces, b: ShotFaces) -> None:
-    for name in ("clip", "width", "height", "rate", "frame_count", "first_number", "encoding", "missing"):
+    for name in ("clip", "width", "height", "rate", "frame_count", "first_number", "encoding", "missing", "corrected"):
         assert getattr(a, name) == getattr(b, name)
     assert len(a.faces) == len(b.faces)
     for x, y in zip(a.faces, b.faces, strict=True):
@@ -58,6 +67,10 @@ def _same(a: ShotFaces, b: ShotFaces) -> None:
             assert getattr(x, name) == getattr(y, name)
         np.testing.assert_array_equal(x.crop_from_plate, y.crop_from_plate)
         np.testing.assert_allclose(x.landmarks, y.landmarks, atol=1e-4)
+    assert [(p.track, p.index) for p in a.portraits] == [(p.track, p.index) for p in b.portraits]
+    for p, q in zip(a.portraits, b.portraits, strict=True):
+        np.testing.assert_array_equal(p.embedding, q.embedding)
+        np.testing.assert_array_equal(p.picture, q.picture)
 
 
 def test_a_shot_comes_back(tmp_path: Path) -> None:
@@ -77,10 +90,16 @@ def test_a_dataset_comes_back_and_names_its_crops(tmp_path: Path) -> None:
     record = DatasetRecord("ada", 512, (_shot(), _shot()), ("sh010", "sh010-2"))
     records.save_dataset(tmp_path, record)
     loaded = records.load_dataset(tmp_path)
-    assert (loaded.version, loaded.identity, loaded.size, loaded.folders) == (1, "ada", 512, record.folders)
+    assert (loaded.version, loaded.identity, loaded.size, loaded.folders) == (2, "ada", 512, record.folders)
     for a, b in zip(loaded.shots, record.shots, strict=True):
         _same(a, b)
     assert loaded.crop_name(1, loaded.shots[1].faces[2]) == "crops/sh010-2/000001.png"
+
+
+def test_a_record_of_version_1_is_read() -> None:
+    (shot,) = records.load_dataset(DATA / "record_v1").shots
+    bare = tuple(replace(face, covered=0.0) for face in _shot().faces)
+    _same(shot, replace(_shot(), faces=bare, portraits=(), corrected=()))
 
 
 def test_the_record_can_be_read_by_people(tmp_path: Path) -> None:
@@ -116,7 +135,7 @@ def test_damage_is_one_line(tmp_path: Path, damage: str) -> None:
     elif damage == "no numbers":
         numbers.unlink()
     elif damage == "later":
-        path.write_text(text.replace('"version": 1', '"version": 99'))
+        path.write_text(text.replace('"version": 2', '"version": 99'))
     elif damage == "other kind":
         path.write_text(text.replace('"dataset"', '"shot"'))
     else:

@@ -1,5 +1,7 @@
 """Mattes cover what they are named after, and nothing beyond the head."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from faces_support import mean_landmarks
 from pecten.errors import ShapeError
 from pecten.faces.mean import MEAN_MESH
 from pecten.faces.mesh import INNER_LIPS, LEFT_EYE, OVAL, RIGHT_BROW, RIGHT_EYE
-from pecten.faces.region import Region, face_matte
+from pecten.faces.region import face_matte, feature_matte
 
 
 def _at(matte: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -33,14 +35,12 @@ def test_full_covers_the_features_and_stays_inside_the_oval_but_for_the_chin() -
     assert np.abs(matte - matte[:, ::-1]).mean() < 0.01
 
 
-def test_part_mattes_lie_inside_the_full_one() -> None:
+def test_the_features_lie_inside_the_face() -> None:
     landmarks = mean_landmarks(0.25)
-    full, lips, eyes = (face_matte(landmarks, 256, region) for region in ("full", "lips", "eyes"))
-    assert (lips <= full).all()
-    assert (eyes <= full).all()
-    assert (lips * eyes).max() == 0
-    assert _at(lips, landmarks[list(INNER_LIPS)]).min() == 1
-    assert _at(eyes, landmarks[[468, 473]]).min() == 1
+    full, features = face_matte(landmarks, 256), feature_matte(landmarks, 256)
+    assert (features <= full).all()
+    assert _at(features, landmarks[[*INNER_LIPS, 468, 473]]).min() == 1
+    assert _at(features, landmarks[[1, 4, 195, 152, 10]]).max() == 0
 
 
 def test_a_turned_face_keeps_its_nose() -> None:
@@ -51,14 +51,14 @@ def test_a_turned_face_keeps_its_nose() -> None:
     assert _at(matte, turned[[1, 4, 195]] - np.array([4.0, 0.0])).min() == 1
 
 
-@pytest.mark.parametrize("region", ["full", "lips", "eyes"])
-def test_edges_are_antialiased_to_the_subpixel(region: Region) -> None:
-    areas = [float(face_matte(mean_landmarks(0.2, shift, shift), 220, region).sum()) for shift in (0.0, 0.25, 0.5, 0.8)]
+@pytest.mark.parametrize("draw", [face_matte, feature_matte])
+def test_edges_are_antialiased_to_the_subpixel(draw: Callable[[np.ndarray, int], np.ndarray]) -> None:
+    areas = [float(draw(mean_landmarks(0.2, shift, shift), 220).sum()) for shift in (0.0, 0.25, 0.5, 0.8)]
     assert np.ptp(areas) < 0.004 * areas[0]
     columns = np.arange(220)
     centres = []
     for shift in (0.0, 0.25, 0.5):
-        matte = face_matte(mean_landmarks(0.2, shift, 0.0), 220, region)
+        matte = draw(mean_landmarks(0.2, shift, 0.0), 220)
         centres.append(float((matte.sum(axis=0) * columns).sum() / matte.sum()))
     assert np.diff(centres) == pytest.approx([0.25, 0.25], abs=0.03)
 

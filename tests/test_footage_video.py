@@ -10,6 +10,7 @@ import pytest
 from pecten.colour.transfer import Encoding
 from pecten.errors import FootageError
 from pecten.footage.clip import ColourTags, open_clip
+from pecten.footage.colour import ColourChoice
 from pecten.footage.video import VideoClip
 from sample_clips import NTSC, picture, write_video
 
@@ -94,7 +95,7 @@ def test_other_tags_are_read(tmp_path: Path) -> None:
     clip = open_clip(path)
     assert clip.info.colour == ColourTags(primaries=9, transfer=13, matrix=9, full_range=True)
     assert clip.info.encoding is Encoding.SRGB
-    assert open_clip(path, encoding=Encoding.LINEAR).info.encoding is Encoding.LINEAR
+    assert open_clip(path, colour=ColourChoice("Linear")).info.encoding is Encoding.LINEAR
 
 
 def test_a_varying_rate_loses_no_frame(tmp_path: Path) -> None:

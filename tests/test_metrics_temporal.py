@@ -44,3 +44,22 @@ def test_too_little_is_a_mistake() -> None:
         temporal.jitter(np.zeros((2, 4, 2)))
     with pytest.raises(ShapeError, match="stands still"):
         temporal.flicker(shot([0.0, 1.0, 0.0]), shot([1.0, 1.0, 1.0]))
+
+
+def test_motion_is_no_change_and_flicker_is() -> None:
+    y, x = np.mgrid[:96, :120].astype(np.float32)
+    frames = [
+        np.repeat((0.5 + 0.2 * np.sin((x - shift) / 5) + 0.2 * np.cos((y + shift) / 7))[..., None], 3, axis=2)
+        for shift in (0.0, 2.0)
+    ]
+    region = np.zeros((96, 120), np.float32)
+    region[16:-16, 16:-16] = 1
+    moved = temporal.motion(frames[0], frames[1])
+    np.testing.assert_allclose(np.median(moved[region > 0], axis=0), [2, -2], atol=0.2)
+    still = temporal.change_along(frames[0], frames[1], moved, region)
+    assert still < 0.2 * float(np.abs(frames[1] - frames[0])[region > 0].mean())
+    assert temporal.change_along(frames[0], frames[1] + np.float32(0.1), moved, region) == pytest.approx(0.1, abs=still)
+    with pytest.raises(ShapeError, match="empty"):
+        temporal.change_along(frames[0], frames[1], moved, 0 * region)
+    with pytest.raises(ShapeError, match="one size"):
+        temporal.motion(frames[0], frames[1][1:])

@@ -21,38 +21,10 @@ from pecten.faces.records import FaceFrame, ShotFaces
 from pecten.footage.clip import Frame
 from pecten.shot import SwapOptions, Swapped, plate_faces, swap_shot, working_size
 from pecten.shot.swap import _Decoded, _smoothed
-from pecten.types import Image, Mask
+from shot_support import Kept
 
 QUICK = FaceOptions(perturbations=1)
 OPTIONS = SwapOptions("chidi", batch=3)
-
-
-class Kept:
-    """A writer that keeps what it is given."""
-
-    def __init__(self, done: Sequence[int] = ()) -> None:
-        self.images: dict[int, tuple[Image, Image, Mask]] = {}
-        self._done = done
-
-    def write(self, frame: Frame, image: Image, support: Mask) -> None:
-        """Keep a frame."""
-        self.images[frame.number] = (frame.image, image, support)
-
-    def done(self, number: int) -> bool:
-        """Say whether it was there."""
-        return number in self._done
-
-    def close(self) -> None:
-        """Do nothing."""
-
-    def abort(self) -> None:
-        """Do nothing."""
-
-    def __enter__(self) -> "Kept":
-        return self
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        pass
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +129,8 @@ def steps(tracks: Sequence[int | None], face: FaceFrame) -> list[_Decoded]:
             Frame(k, k, image),
             None if track is None else replace(face, track=track),
             None if track is None else image,
+            None,
+            None,
             None if track is None else Measurement(None, float(k)),
         )
         for k, track in enumerate(tracks)
@@ -190,12 +164,17 @@ def test_the_working_size_is_the_power_of_two_next_to_the_face(faces: ShotFaces)
 def test_what_was_found_in_a_plate_is_read_again_until_something_changes(clip: Pictures, tmp_path: Path) -> None:
     first = plate_faces(clip, tmp_path, QUICK)
     reads = clip.reads
+    assert (tmp_path / "tracks.jpg").is_file()
     again = plate_faces(clip, tmp_path, QUICK)
     assert clip.reads == reads
     assert len(again.faces) == len(first.faces)
     plate_faces(clip, tmp_path, replace(QUICK, detect_every=3))
     assert clip.reads == reads + 1
     (tmp_path / "record.safetensors").write_bytes(b"damaged")
+    plate_faces(clip, tmp_path, replace(QUICK, detect_every=3))
+    assert clip.reads == reads + 1
+    (tmp_path / "found" / "pictures.safetensors").write_bytes(b"damaged")
+    (tmp_path / "record.safetensors").unlink()
     plate_faces(clip, tmp_path, replace(QUICK, detect_every=3))
     assert clip.reads == reads + 2
 

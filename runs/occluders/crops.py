@@ -8,7 +8,6 @@ import numpy as np
 
 from occluders.frame import CROP_SIZE, MARGIN, WIDE
 from pecten.benchmark.footage import Take
-from pecten.colour.transfer import to_display
 from pecten.faces.extract import find_faces
 from pecten.faces.follow import FaceOptions
 from pecten.faces.records import ShotFaces, load_shot, save_shot
@@ -69,14 +68,14 @@ def _cut(clip: Clip, shot: ShotFaces, every: int) -> Iterator[tuple[np.ndarray, 
     ratio = CROP_SIZE / WIDE
     offset = (MARGIN + 0.5) * ratio - 0.5
     wide_from_crop = np.array([[ratio, 0, offset], [0, ratio, offset]])
-    faces = {face.index: face for face in shot.faces}
+    faces, view = {face.index: face for face in shot.faces}, clip.info.view()
     for frame in clip.frames():
         face = faces.get(frame.index)
         if face is None or frame.index % every:
             continue
         linear = wide_from_crop[:, :2] @ face.crop_from_plate
         linear[:, 2] += wide_from_crop[:, 2]
-        shown = to_display(frame.image, clip.info.encoding)
+        shown = view.to_display(frame.image)
         crop = warp(shown, linear, CROP_SIZE, CROP_SIZE, "cubic", "replicate")
         region = face_matte(apply(linear, face.landmarks), CROP_SIZE)
         yield np.rint(np.clip(crop, 0, 1) * 255).astype(np.uint8), np.rint(region * 255).astype(np.uint8)

@@ -10,7 +10,6 @@ from jaxtyping import Bool, Float32
 from pecten.assets import asset
 from pecten.benchmark.footage import Take, TruthFootage
 from pecten.benchmark.report import Figure
-from pecten.colour.transfer import display_bytes, to_display
 from pecten.errors import FootageError
 from pecten.faces.detect import Detector
 from pecten.faces.follow import FaceOptions, Follower
@@ -186,13 +185,14 @@ def clean_crops(take: Take, every: int = _EVERY, size: int = _SIZE) -> Iterator[
     options = FaceOptions(perturbations=0, detect_every=1)
     follower = Follower(options, Detector(options.threads), FaceMesh(options.threads))
     clip = open_clip(take.clip)
+    view = clip.info.view()
     for frame in clip.frames():
         if frame.index % every:
             continue
-        faces, _ = follower.follow(frame.index, display_bytes(frame.image, clip.info.encoding))
+        faces, _ = follower.follow(frame.index, view.display_bytes(frame.image), cut=False)
         for face in faces[:1]:
             matte = face_matte(apply(at_size(face.crop_from_plate, size), face.landmarks), size)
-            yield crop(to_display(frame.image, clip.info.encoding), face.crop_from_plate, size), matte
+            yield crop(view.to_display(frame.image), face.crop_from_plate, size), matte
 
 
 def measure(footage: TruthFootage, progress: Progress, quick: bool = False) -> list[Figure]:

@@ -1,5 +1,71 @@
 """`pecten bench`: the figures that Pecten states about itself, measured here."""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
+from pecten.cli.options import Threads, check_place, use_threads
+from pecten.cli.screen import Screen
+
 app = typer.Typer(no_args_is_help=True, help="Measure what Pecten states about itself, on footage with known truth.")
+
+FACES_EXAMPLES = """
+\b
+Examples:
+  pecten bench faces --footage footage
+  pecten bench faces --footage footage -o figures --quick
+"""
+
+COMPOSITE_EXAMPLES = """
+\b
+Examples:
+  pecten bench composite --footage footage
+  pecten bench composite --footage footage --comb comb/ -o figures
+"""
+
+Footage = Annotated[Path, typer.Option("--footage", help="Folder with performers/ and truth/.")]
+Quick = Annotated[bool, typer.Option("--quick", help="Few clips and frames, to try the command.")]
+
+
+@app.command("faces", epilog=FACES_EXAMPLES)
+def faces(
+    footage: Footage,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write.")] = Path("bench-faces"),
+    quick: Quick = False,
+) -> None:
+    """Measure how still, how true and how fast faces are normalised."""
+    from pecten.benchmark.faces import measure_faces
+    from pecten.benchmark.footage import read_footage
+
+    check_place(out)
+    takes = read_footage(footage)
+    with Screen() as screen:
+        report = measure_faces(takes, out, screen, quick)
+    typer.echo(report.read_text(encoding="utf-8"))
+
+
+@app.command("composite", epilog=COMPOSITE_EXAMPLES)
+def composite(
+    footage: Footage,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write.")] = Path("bench-composite"),
+    comb: Annotated[Path | None, typer.Option("--comb", help="A trained comb, to compose its output as well.")] = None,
+    quick: Quick = False,
+    threads: Threads = 0,
+) -> None:
+    """Compare blends and light on true swaps: light, seams, detail, flicker and time."""
+    from pecten.benchmark.composite import measure_composite
+    from pecten.benchmark.footage import read_footage
+
+    check_place(out)
+    takes = read_footage(footage)
+    use_threads(threads)
+    decode = None
+    if comb is not None:
+        from pecten.benchmark.composite_examples import decoder_of
+        from pecten.comb.weights import load_comb
+
+        decode = decoder_of(load_comb(comb), str(comb), [take.source for take in takes.swaps])
+    with Screen() as screen:
+        report = measure_composite(takes, out, screen, quick, decode)
+    typer.echo(report.read_text(encoding="utf-8"))

@@ -1,6 +1,5 @@
 """What things are, in a few lines each."""
 
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,13 +7,21 @@ from pecten.errors import UsageError
 
 if TYPE_CHECKING:
     from pecten.faces.records import DatasetRecord, ShotFaces
+    from pecten.footage.clip import ClipInfo
+    from pecten.footage.colour import ColourChoice
+
+_SHOWN = 60
+"""Characters of frame numbers that a line tells."""
 
 
-def describe(thing: str) -> list[str]:
+def describe(thing: str, colour: "ColourChoice | None" = None) -> list[str]:
     """Describe whatever a path names.
 
+    Args:
+        thing: The path.
+        colour: How clips are coded, in place of what they say.
     Raises:
-        UsageError: if it is nothing that Pecten knows.
+        UsageError: if it is nothing that Pecten knows, or a colour space or configuration cannot be used.
     """
     path = Path(thing)
     if path.is_dir():
@@ -28,14 +35,14 @@ def describe(thing: str) -> list[str]:
         return describe_comb(path)
     if path.suffix in {".json", ".jsonl", ".md", ".txt", ".toml", ".c2pa"}:
         raise UsageError(f"{thing}: not a clip, dataset, comb or consent record: name one of these")
-    return describe_clip(thing)
+    return describe_clip(thing, colour)
 
 
-def describe_clip(thing: str) -> list[str]:
+def describe_clip(thing: str, choice: "ColourChoice | None" = None) -> list[str]:
     """Describe footage, and its content credentials where it has some."""
     from pecten.footage.clip import open_clip
 
-    info = open_clip(thing).info
+    info = open_clip(thing, colour=choice).info
     still = info.kind == "sequence" and info.frame_count == 1
     kind = "still" if still else "image sequence" if info.kind == "sequence" else "video"
     numbers = f" ({info.first_number}-{info.first_number + info.frame_count - 1})" if info.kind == "sequence" else ""
@@ -46,10 +53,19 @@ def describe_clip(thing: str) -> list[str]:
         f"  {info.width}x{info.height}"
         + ("" if still else f", {info.frame_count} frames{numbers}, {info.rate} frames/s, {seconds:.2f} s"),
         f"  timecode {info.timecode or 'none'}, {'with' if info.has_audio else 'no'} sound, "
-        f"{info.bit_depth} bits, {info.encoding.value}, primaries/transfer/matrix "
+        f"{info.bit_depth} bits, primaries/transfer/matrix "
         f"{colour.primaries}/{colour.transfer}/{colour.matrix} {'full' if colour.full_range else 'video'} range",
+        f"  {describe_colour(info)}",
     ]
     return [*lines, *describe_credentials(_first_file(info.path, info.first_number))]
+
+
+def describe_colour(info: "ClipInfo") -> str:
+    """Say how a clip's numbers are taken, and why."""
+    coding = info.coding
+    config = f" of {coding.config}" if coding.config else ""
+    exposure = f", seen {coding.exposure:+g} stops" if coding.exposure else ""
+    return f"colour {info.encoding}{config}{exposure}: {coding.why}" + ("" if coding.sure else "; give --colorspace")
 
 
 def _first_file(pattern: str, number: int) -> Path:
@@ -96,14 +112,27 @@ def describe_dataset(record: "DatasetRecord") -> list[str]:
 
 def describe_shot(shot: "ShotFaces") -> list[str]:
     """Describe what was found in one clip."""
+    from pecten.faces.records import spans
+
     lines = [f"  {shot.clip}: {len({face.index for face in shot.faces})} of {shot.frame_count} frames with a face"]
     tracks = shot.track_ids()
     if len(tracks) > 1:
         counts = ", ".join(f"{track}: {len(shot.of_track(track))} frames" for track in tracks)
         lines.append(f"    tracks {counts}; the one seen most is {shot.main_track()}")
-    reasons = Counter(face.left_out for face in shot.faces if face.left_out)
-    reasons.update(reason for _, reason in shot.missing)
-    return lines + [f"    left out of training: {count} x {reason}" for reason, count in reasons.most_common()]
+    if shot.corrected:
+        numbers = spans(index + shot.first_number for index in shot.corrected)
+        lines.append(f"    corrected by hand: frames {numbers} (corrections.json)")
+    reasons: dict[str, list[int]] = {}
+    for face in shot.faces:
+        if face.left_out is not None:
+            reasons.setdefault(face.left_out, []).append(face.number)
+    for index, reason in shot.missing:
+        reasons.setdefault(reason, []).append(index + shot.first_number)
+    for reason, frames in sorted(reasons.items(), key=lambda item: -len(item[1])):
+        where = spans(sorted(set(frames)))
+        shown = where if len(where) <= _SHOWN else f"{where[:_SHOWN].rpartition(' ')[0]} ..."
+        lines.append(f"    left out of training: {len(frames)} x {reason}: {shown}")
+    return lines
 
 
 def describe_comb(path: Path) -> list[str]:

@@ -3,19 +3,24 @@
 from collections import Counter
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pecten.cli.options import (
+    ColourConfig,
+    ColourSpace,
     Consent,
     DryRun,
+    Exposure,
     Rate,
     Threads,
     check_place,
     consent_folders,
     frame_range,
+    read_colour,
     read_rate,
+    require_colour,
     use_threads,
 )
 from pecten.cli.screen import Screen
@@ -23,7 +28,8 @@ from pecten.errors import UsageError
 
 if TYPE_CHECKING:
     from pecten.composite.recipe import Recipe
-    from pecten.faces.region import Region
+    from pecten.shot.matte import MatteOptions
+    from pecten.shot.options import SwapSummary
 
 EXAMPLES = """
 \b
@@ -31,6 +37,7 @@ Examples:
   pecten swap plate.mov --comb comb/ --source ada -o out.mov
   pecten swap 'plates/sh010.####.exr' --comb comb/ --source ada -o 'out/sh010.####.exr'
   pecten swap plate.mp4 --comb comb/ --source ada --region lips --frames 24-47 -o lips.mp4
+  pecten swap a.mov --comb comb/ -s ada --matte 'roto.####.exr' --matte-mode holdout -o b.mov
 """
 
 
@@ -40,7 +47,9 @@ def swap(
     source: Annotated[str, typer.Option("--source", "-s", help="Identity whose face is put on.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Video (.mov, .mp4, .mkv) or sequence (sh.####.exr).")],
     target: Annotated[str | None, typer.Option(help="Identity in the plate, so that their consent is named.")] = None,
-    region: Annotated[str, typer.Option(help="What is replaced: full, lips or eyes.")] = "full",
+    region: Annotated[
+        str, typer.Option(help="What is replaced: full, or parts such as eyes+brows (lips, eyes, brows, nose).")
+    ] = "full",
     light: Annotated[
         str, typer.Option(help="Where light comes from: skin (fitted), bands (the plate's coarsest) or face (as is).")
     ] = "skin",
@@ -48,6 +57,44 @@ def swap(
     contrast: Annotated[
         str | None, typer.Option(help="global, std or none. [default: global with --light bands, else none]")
     ] = None,
+    grain: Annotated[
+        float, typer.Option(min=0, max=2, help="How much of the plate's grain the face gets: 1 as much, 0 none.")
+    ] = 1.0,
+    sharpness: Annotated[
+        bool, typer.Option("--sharpness/--no-sharpness", help="Make the face as sharp or as soft as the plate.")
+    ] = True,
+    shutter: Annotated[
+        float | None,
+        typer.Option(min=0, max=360, help="Shutter angle for motion blur; 0 adds none. [default: measured]"),
+    ] = None,
+    blend: Annotated[
+        str, typer.Option(help="How the face is laid into the plate: multiband, alpha, poisson, seamless or standard.")
+    ] = "multiband",
+    matte: Annotated[
+        str | None, typer.Option(help="Your own matte in the plate's geometry and numbers: sequence, video or still.")
+    ] = None,
+    matte_mode: Annotated[
+        str, typer.Option(help="What it does to the one that is found: replace, multiply, add or holdout.")
+    ] = "replace",
+    write_matte: Annotated[
+        str | None, typer.Option(help="Also write the mattes that were used: matte.####.exr.")
+    ] = None,
+    strength: Annotated[
+        str, typer.Option(help="How much shows, 0 to 1; or keys by frame: 1001:0,1012:1,1100:1,1110:0.")
+    ] = "1",
+    ease: Annotated[bool, typer.Option("--ease", help="Ease in and out of the strength's keys.")] = False,
+    fade: Annotated[
+        int, typer.Option(min=0, help="Frames in which a face that is lost, or turns into profile, fades out and in.")
+    ] = 5,
+    occlusion: Annotated[
+        bool, typer.Option("--occlusion/--no-occlusion", help="Keep hands, glasses and hair that cover the face.")
+    ] = True,
+    fill: Annotated[
+        bool,
+        typer.Option(
+            "--fill/--no-fill", help="Carry the face's skin on to the target's jaw where its own is narrower."
+        ),
+    ] = True,
     track: Annotated[
         list[int] | None, typer.Option(help="Track to replace (again for more). [default: the one seen most]")
     ] = None,
@@ -57,19 +104,25 @@ def swap(
     ] = None,
     batch: Annotated[int, typer.Option(min=1, help="Crops decoded at a time.")] = 8,
     rate: Rate = None,
+    colorspace: ColourSpace = None,
+    colorconfig: ColourConfig = None,
+    exposure: Exposure = 0.0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an output that exists.")] = False,
     threads: Threads = 0,
     consent: Consent = None,
     dry_run: DryRun = False,
 ) -> None:
     """Put a performer's face into a plate; the result is signed with content credentials."""
+    from pecten.cli.describe import describe_colour
     from pecten.comb.weights import load_comb
     from pecten.consent import require
     from pecten.faces.follow import FaceOptions
     from pecten.footage.clip import open_clip
+    from pecten.footage.matte import open_matte
     from pecten.shot import SwapOptions, claim_of, open_output, plate_faces, render, statement_of
 
-    clip = open_clip(plate, read_rate(rate))
+    clip = open_clip(plate, read_rate(rate), read_colour(colorspace, colorconfig, exposure))
+    require_colour(clip)
     first = clip.info.first_number
     span = frame_range(frames, first, clip.info.frame_count)
     numbers = f"{first + span[0]}-{first + span[1] - 1}"
@@ -77,15 +130,25 @@ def swap(
     loaded.config.check_identity(source, str(comb))
     giver = require(source, "appearance", consent_folders(consent), date.today())
     performer = require(target, "performance", consent_folders(consent), date.today()) if target else None
-    options = SwapOptions(source, choose_region(region), choose_recipe(light, bands, contrast), batch, _tracks(track))
+    options = SwapOptions(
+        source,
+        choose_region(region),
+        choose_recipe(light, bands, contrast, blend, grain, sharpness, shutter),
+        batch,
+        _tracks(track),
+        choose_matte(matte, matte_mode, write_matte, strength, ease, fade, fill, occlusion),
+    )
+    if matte is not None:
+        open_matte(matte, clip.info).check(*span)
     kept = faces or out.with_name(f"{out.name.split('.')[0]}.faces")
     statement = statement_of(comb, giver, performer, numbers)
     claim = claim_of(clip, options, out, statement, kept)
-    open_output(clip, out, overwrite, claim)
-    for folder in (out.parent, kept):
+    open_output(clip, out, overwrite, claim, mattes=options.matte)
+    for folder in (out.parent, kept, *([Path(write_matte).parent] if write_matte else [])):
         check_place(folder)
     if dry_run:
         typer.echo(f"would put {source} into {plate}, frames {numbers}, and write {out}")
+        typer.echo(f"  {describe_colour(clip.info)}")
         typer.echo(f"would keep what is found in the plate in {kept}")
         return
     use_threads(threads)
@@ -96,33 +159,74 @@ def swap(
     typer.echo(f"{out}: {done.frames} frames, {done.swapped} with {source}'s face{earlier}")
     for reason, count in Counter(reason for _, reason in done.untouched).most_common():
         typer.echo(f"  {count} as in the plate: {reason}")
+    for line in told_fades(done):
+        typer.echo(f"  {line}")
+
+
+def told_fades(done: "SwapSummary") -> list[str]:
+    """Say which frames were faded, run by run."""
+    runs: list[tuple[int, int, str]] = []
+    for number, reason in done.faded:
+        if runs and runs[-1][1] == number - 1:
+            runs[-1] = runs[-1][0], number, runs[-1][2]
+        else:
+            runs.append((number, number, reason))
+    return [f"faded at {first}-{last}: {reason}" for first, last, reason in runs]
 
 
 def _tracks(track: list[int] | None) -> tuple[int, ...] | None:
     return tuple(track) if track else None
 
 
-def choose_region(name: str) -> "Region":
+def choose_region(name: str) -> str:
     """Read the name of a region."""
-    from typing import get_args
+    from pecten.faces.steady import parts_of
 
-    from pecten.faces.region import Region
-
-    for region in get_args(Region):
-        if region == name:
-            return cast("Region", region)
-    raise UsageError(f"--region {name}: choose one of {', '.join(get_args(Region))}")
+    try:
+        return "+".join(parts_of(name))
+    except UsageError as error:
+        raise UsageError(f"--{error}") from error
 
 
-def choose_recipe(light: str, bands: int, contrast: str | None) -> "Recipe":
-    """Read how light and contrast are to be matched."""
+def choose_matte(
+    given: str | None, mode: str, written: str | None, strength: str, ease: bool, fade: int, fill: bool, occlusion: bool
+) -> "MatteOptions":
+    """Read what the mattes are made of."""
+    from pecten.composite.matte import MatteMode
+    from pecten.shot.matte import MatteOptions
+    from pecten.shot.strength import read_strength
+
+    if mode not in list(MatteMode):
+        raise UsageError(f"--matte-mode {mode}: choose one of {', '.join(MatteMode)}")
+    try:
+        keys = read_strength(strength, ease)
+    except UsageError as error:
+        raise UsageError(f"--{error}") from error
+    return MatteOptions(given, MatteMode(mode), keys, fade, occlusion, fill, written)
+
+
+def choose_recipe(
+    light: str,
+    bands: int,
+    contrast: str | None,
+    blend: str = "multiband",
+    grain: float = 1.0,
+    sharpness: bool = True,
+    shutter_deg: float | None = None,
+) -> "Recipe":
+    """Read how light, contrast and texture are to be matched and the face is laid into the plate."""
     from pecten.composite.contrast import ContrastMethod
-    from pecten.composite.recipe import LightSource, Recipe
+    from pecten.composite.recipe import BlendMethod, LightSource, Recipe
 
     if light not in list(LightSource):
         raise UsageError(f"--light {light}: choose one of {', '.join(LightSource)}")
     if contrast not in [None, "none", *ContrastMethod]:
         raise UsageError(f"--contrast {contrast}: choose one of {', '.join(ContrastMethod)}, none")
+    if blend not in list(BlendMethod):
+        raise UsageError(f"--blend {blend}: choose one of {', '.join(BlendMethod)}")
     default = ContrastMethod.GLOBAL if light == LightSource.BANDS else None
     method = default if contrast is None else None if contrast == "none" else ContrastMethod(contrast)
-    return Recipe(LightSource(light), bands, method)
+    opened = None if shutter_deg is None else shutter_deg / 360
+    return Recipe(
+        LightSource(light), bands, method, BlendMethod(blend), grain=grain, sharpness=sharpness, shutter=opened
+    )

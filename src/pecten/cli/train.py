@@ -2,12 +2,16 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pecten.cli.options import Consent, DryRun, Threads, check_place, consent_folders, use_threads
 from pecten.cli.screen import Screen
+from pecten.errors import UsageError
+
+if TYPE_CHECKING:
+    from pecten.comb.config import CombConfig
 
 EXAMPLES = """
 \b
@@ -15,6 +19,7 @@ Examples:
   pecten train faces/ada faces/bruno faces/chidi -o comb/ --size 256
   pecten train faces/ada faces/bruno -o comb/ --preset quick --images 20000
   pecten train faces/ada faces/bruno -o comb/     # again: goes on where it stopped
+  pecten train faces/dana --from comb/ --freeze-encoder -o comb_with_dana/
 """
 
 
@@ -27,6 +32,13 @@ def train(
     preset: Annotated[str, typer.Option(help="paper, studio or quick.")] = "studio",
     images: Annotated[int | None, typer.Option(min=1, help="Images to see in all. [default: preset's]")] = None,
     batch: Annotated[int | None, typer.Option(min=1, help="Images a step and performer. [default: preset's]")] = None,
+    base: Annotated[
+        Path | None,
+        typer.Option("--from", help="Begin with this comb, at its full size; performers it does not know are added."),
+    ] = None,
+    freeze_encoder: Annotated[
+        bool, typer.Option("--freeze-encoder", help="With --from: teach only the decoders of the performers given.")
+    ] = False,
     seed: Annotated[int, typer.Option(help="Seed of all randomness.")] = 0,
     threads: Threads = 0,
     consent: Consent = None,
@@ -35,17 +47,29 @@ def train(
     """Teach a comb: one encoder for everybody, a decoder for each performer."""
     from datetime import date
 
+    from pecten.comb.weights import file_of, load_comb
     from pecten.consent import require
     from pecten.faces.records import load_dataset
+    from pecten.files import sha256_of
     from pecten.training.config import preset as make_preset
 
     records = [load_dataset(folder) for folder in datasets]
-    check_identities([record.identity for record in records], datasets)
+    check_identities([record.identity for record in records], datasets, alone=base is not None)
+    if freeze_encoder and base is None:
+        raise UsageError("--freeze-encoder: an encoder that has learnt nothing: give --from a trained comb")
     for record in records:
         require(record.identity, "train", consent_folders(consent), date.today())
     use_threads(threads)
-    shape, config = make_preset(preset, tuple(record.identity for record in records), size, images)
+    names = tuple(record.identity for record in records)
+    shape, config = make_preset(preset, names, size, images)
     config = replace(config, seed=seed, batch=batch or config.batch)
+    begun = None
+    if base is not None:
+        begun = load_comb(base)
+        shape = grown(begun.config, names, size, base)
+        config = replace(
+            config, start_px=shape.size, freeze_encoder=freeze_encoder, base_sha256=sha256_of(file_of(base))
+        )
     check_place(out)
     if dry_run:
         for record, folder in zip(records, datasets, strict=True):
@@ -55,18 +79,33 @@ def train(
     from pecten.dataset.crops import load_crops
     from pecten.training.forecast import forecast
     from pecten.training.loop import train as run
+    from pecten.training.ranks import joined
 
     crops = [load_crops(folder, shape.size) for folder in datasets]
-    typer.echo(forecast(shape, config).line())
-    with Screen() as screen:
-        result = run(crops, shape, config, out, screen, screen.expect)
+    with joined() as ranks:
+        if not ranks.leads:
+            run(crops, shape, config, out, base=begun, ranks=ranks)
+            return
+        typer.echo(forecast(shape, config).line())
+        with Screen() as screen:
+            result = run(crops, shape, config, out, screen, screen.expect, base=begun, ranks=ranks)
     typer.echo(f"comb written to {result}")
 
 
-def check_identities(identities: list[str], folders: list[Path]) -> None:
-    """Refuse two datasets of one name, and a comb of fewer than two performers."""
-    from pecten.errors import UsageError
+def grown(held: "CombConfig", identities: tuple[str, ...], size: int | None, base: Path) -> "CombConfig":
+    """Return a comb's shape with performers added.
 
+    Raises:
+        UsageError: if another size is asked for.
+    """
+    if size not in (None, held.size):
+        raise UsageError(f"--size {size}: {base} has {held.size} px: leave --size out, or train from nothing")
+    added = [identity for identity in identities if identity not in held.identities]
+    return replace(held, identities=(*held.identities, *added))
+
+
+def check_identities(identities: list[str], folders: list[Path], alone: bool = False) -> None:
+    """Refuse two datasets of one name, and a comb of fewer than two performers unless they may be taught alone."""
     for index, identity in enumerate(identities):
         if identity in identities[:index]:
             first = folders[identities.index(identity)]
@@ -74,5 +113,5 @@ def check_identities(identities: list[str], folders: list[Path]) -> None:
                 f"{folders[index]}: identity {identity} is already in {first}: give one folder a performer, "
                 "or find faces in all their clips at once"
             )
-    if len(identities) < 2:
+    if len(identities) < 2 and not alone:
         raise UsageError(f"{folders[0]}: one performer only: a comb needs the source and the target at least")

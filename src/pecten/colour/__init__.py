@@ -1,1 +1,1 @@
-"""Transfer curves between encodings of light."""
+"""Colour: transfer curves, colour spaces by name, and what networks see of them."""

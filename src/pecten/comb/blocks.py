@@ -52,7 +52,8 @@ class Unfold(nn.Module):
     def forward(self, z: Maps) -> Maps:
         """Spread each latent over a map."""
         maps: Tensor = self.dense(z)
-        return maps.reshape(len(z), -1, self.side, self.side)
+        # Not by the batch's length: an exported comb would be bound to it.
+        return maps.view(-1, maps.shape[1] // self.side**2, self.side, self.side)
 
 
 def rectify(x: Maps) -> Maps:

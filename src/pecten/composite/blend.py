@@ -5,12 +5,15 @@ from enum import StrEnum
 import cv2
 import numpy as np
 
-from pecten.composite.extend import extend
-from pecten.composite.matte import EDGE_PX, band_mattes, feather, inner_distance, ramp
-from pecten.composite.pixels import chosen, finite, times
+from pecten.composite.extend import extend, numbers_only
+from pecten.composite.matte import band_mattes, feather, inner_distance, ramp
+from pecten.composite.pixels import check_sizes, chosen, finite, times
 from pecten.errors import ShapeError
 from pecten.geometry import pyramid
 from pecten.types import Image, Mask
+
+EDGE_PX = 8.0
+"""Width of the outermost ramp, which no band passes. At 4, a beard that begins or ends there shows a line."""
 
 SKIN_EDGE = 0.05
 """Width of the outermost ramp where skin meets skin, as a share of the crop's side."""
@@ -31,7 +34,7 @@ def blend_multiband(
     coarsest: int = 4,
     *,
     reach: float = 3.0,
-    reach_elsewhere: float = 0.35,
+    reach_elsewhere: float = 0.2,
     alike: Mask | None = None,
     erosion: float = 0.0,
     edge_px: float = EDGE_PX,
@@ -62,7 +65,7 @@ def blend_multiband(
     Reference:
         Burt and Adelson 1983; Naruniec et al. 2020 (coarsest bands from the plate).
     """
-    _check(plate, face, matte)
+    check_sizes(plate, face, matte)
     levels = pyramid.levels_for(matte.shape, coarsest)
     if not 0 <= coarse_from_plate < levels:
         raise ShapeError(f"{coarse_from_plate} of {levels} bands from the plate: give 0 to {levels - 1}")
@@ -82,7 +85,7 @@ def blend_multiband(
         # a wide ramp lets the plate's hair into the face.
         width = SKIN_EDGE * max(matte.shape)
         edge += _well_inside(alike, matte, width) * (ramp(distance, width) - edge)
-    blended = cv2.add(_numbers_only(plate), times(change, edge))
+    blended = cv2.add(numbers_only(plate), times(change, edge))
     return chosen(blended, matte > 0, plate)
 
 
@@ -101,9 +104,34 @@ def blend_alpha(plate: Image, face: Image, matte: Mask, *, edge_px: float = 16.0
     Reference:
         Porter and Duff 1984 (over).
     """
-    _check(plate, face, matte)
+    check_sizes(plate, face, matte)
     blended = plate + times(face - plate, feather(matte, edge_px))
     return chosen(blended, matte > 0, plate)
+
+
+def blend_standard(plate: Image, face: Image, matte: Mask, *, coarsest: int = 4) -> Image:
+    """Blend by bands with one blurred matte, as the method was published, for comparison.
+
+    Its bands reach beyond the matte; what they would change there is cut off, since the plate is not to change.
+
+    Args:
+        plate: Crop of the plate, in any coding, unbounded.
+        face: Decoded face at the same size, in the same coding; its difference is carried on beyond the matte.
+        matte: Coverage.
+        coarsest: Least side of the coarsest band, in px.
+    Returns:
+        The blend; where `matte` is 0 it is the plate, bit for bit.
+    Raises:
+        ShapeError: if sizes differ.
+    Reference:
+        Burt and Adelson 1983, section 4.
+    """
+    check_sizes(plate, face, matte)
+    levels = pyramid.levels_for(matte.shape, coarsest)
+    bands = pyramid.split(_difference(plate, face, matte, Extension.DIFFERENCE), levels)
+    mattes = pyramid.gaussian(matte, levels)
+    change = pyramid.merge([times(band, cover) for band, cover in zip(bands, mattes, strict=True)])
+    return chosen(cv2.add(numbers_only(plate), change), matte > 0, plate)
 
 
 def enlarge(face: Image, size: int) -> Image:
@@ -127,25 +155,19 @@ def _difference(plate: Image, face: Image, matte: Mask, extension: Extension) ->
         known &= np.isfinite(plate).all(axis=2) & np.isfinite(face).all(axis=2)
     if extension is Extension.DIFFERENCE:
         return extend(face - plate, known)
-    difference: Image = extend(face, known) - _numbers_only(plate)
+    difference: Image = extend(face, known) - numbers_only(plate)
     return difference
 
 
 def _well_inside(alike: Mask, matte: Mask, width_px: float) -> Mask:
     """Return where face and plate are alike all around, within the width."""
-    side = 2 * int(width_px) + 1
     # Beyond the matte nothing is known; it must not count as unlike.
     known = np.where(matte > 0, alike, np.float32(1))
-    least: Mask = cv2.erode(known, np.ones((side, side), np.uint8))
-    return cv2.blur(least, (side // 2 + 1, side // 2 + 1))
-
-
-def _numbers_only(plate: Image) -> Image:
-    if finite(plate):
-        return plate
-    return extend(plate, np.isfinite(plate).all(axis=2))
-
-
-def _check(plate: Image, face: Image, matte: Mask) -> None:
-    if plate.shape != face.shape or plate.shape[:2] != matte.shape:
-        raise ShapeError(f"plate {plate.shape}, face {face.shape} and matte {matte.shape} differ: give equal sizes")
+    # A wide, soft share needs no more than a small picture.
+    block = max(1, int(width_px / 8))
+    height, width = matte.shape
+    small = cv2.resize(known, (-(-width // block), -(-height // block)), interpolation=cv2.INTER_AREA)
+    reach = int(width_px / block)
+    least = cv2.erode(small, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+    least = cv2.blur(least, (reach + 1, reach + 1))
+    return np.asarray(cv2.resize(least, (width, height), interpolation=cv2.INTER_LINEAR))

@@ -48,7 +48,7 @@ def contrast_gain(
     """
     measure = global_contrast if ContrastMethod(method) is ContrastMethod.GLOBAL else _deviation
     inside = matte >= 0.5
-    of_face, of_plate = measure(_luma(face), inside), measure(_luma(plate), inside)
+    of_face, of_plate = measure(luma(face), inside), measure(luma(plate), inside)
     if not (of_face > 1e-6 and np.isfinite(of_plate)):
         return 1.0
     return float(np.clip(of_plate / of_face, *limits))
@@ -85,20 +85,17 @@ def smooth_gains(
     if window < 1 or window % 2 == 0:
         raise ShapeError(f"a smoothing window of {window} frames: give an odd number")
     weights = np.hanning(window + 2)[1:-1]
-    if gains.size == 0:
-        return gains.copy()
-    if gains.ndim > 1:
-        columns = [smooth_gains(column, window, starts) for column in gains.reshape(len(gains), -1).T]
-        return np.stack(columns, axis=-1).reshape(gains.shape)
     smoothed = gains.copy()
     edges = sorted({0, *(start for start in starts if 0 < start < len(gains)), len(gains)})
     for first, last in itertools.pairwise(edges):
         part = gains[first:last]
         valid = np.isfinite(part)
-        total = np.convolve(np.where(valid, part, 0.0), weights, mode="full")
-        count = np.convolve(valid.astype(np.float64), weights, mode="full")
-        middle = slice(window // 2, window // 2 + len(part))
-        smoothed[first:last] = np.where(valid, total[middle] / np.maximum(count[middle], 1e-12), np.nan)
+        around = [(window // 2, window // 2), *[(0, 0)] * (gains.ndim - 1)]
+        known, counted = (np.pad(each, around) for each in (np.where(valid, part, 0.0), valid.astype(np.float64)))
+        total, count = (
+            sum(weight * each[k : k + len(part)] for k, weight in enumerate(weights)) for each in (known, counted)
+        )
+        smoothed[first:last] = np.where(valid, total / np.maximum(count, 1e-12), np.nan)
     return smoothed
 
 
@@ -143,5 +140,5 @@ def _deviation(luma: Mask, inside: np.ndarray) -> float:
     return float(luma[inside].std(dtype=np.float64)) if inside.any() else 0.0
 
 
-def _luma(image: Image) -> Mask:
+def luma(image: Image) -> Mask:
     return cv2.transform(image, LUMA[None])

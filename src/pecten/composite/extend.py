@@ -42,3 +42,8 @@ def extend(image: Image, known: Known) -> Image:
     if len(pictures) > 1:
         filled = pyramid.expand(filled, *known.shape)
     return np.asarray(cv2.copyTo(image, known.view(np.uint8), filled), np.float32)
+
+
+def numbers_only(plate: Image) -> Image:
+    """Fill pixels that are not numbers from those around them; a plate without any is returned as it is."""
+    return plate if finite(plate) else extend(plate, np.isfinite(plate).all(axis=2))

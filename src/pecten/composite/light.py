@@ -2,7 +2,9 @@
 
 The coarsest bands of a plate hold its light, but also its beard, its hair and whatever covers the face; taken over as
 they are, a beard becomes a dark smoke on the new chin. Here the light between face and plate is a smooth gain, fitted
-robustly: what departs from it (beard, brows, glasses, a hand) loses its vote.
+robustly: what departs from it (beard, brows, glasses, a hand) loses its vote. Where the face's surface is known, the
+gain is one of where that surface looks, as a lamp's is: nine tenths of what distant lamps do to a face that casts no
+shadow is a second-order function of its normal.
 """
 
 from dataclasses import dataclass
@@ -11,13 +13,14 @@ import cv2
 import numpy as np
 from jaxtyping import Float64
 
-from pecten.composite.pixels import finite
-from pecten.errors import ShapeError
+from pecten.composite.normals import NormalMap
+from pecten.composite.pixels import check_sizes, finite
 from pecten.geometry import pyramid
 from pecten.types import Image, Mask
 
-LightCoefficients = Float64[np.ndarray, "3 3"]
-"""Logarithm of the gain: rows 1, x, y (-1 to 1 across the crop), columns red, green, blue."""
+LightCoefficients = Float64[np.ndarray, "_terms 3"]
+"""Logarithm of the gain, columns red, green, blue. Rows are 1, x, y (-1 to 1 across the crop), or, where the surface is
+known, 1, x, y, xx, xy, yy of its normal."""
 
 OFFSET = 0.2
 """Display-coded level below which a gain turns into a shift. Highlights and shadows do not scale with skin: without it
@@ -32,6 +35,16 @@ CUT = 1.5
 SLOPE_PENALTY = 0.03
 """Draws the slopes towards none: where a beard leaves half of a face, a slope is a guess."""
 
+NORMAL_PENALTIES = (0.01, 0.01, 0.02, 0.02, 0.02)
+"""The same for a normal's terms of first and second order."""
+
+LEAST_DEVIATION = 0.1
+"""One face's skin differs from another's by this much anyway, in log units over three channels: a smaller spread must
+not cost the half of a face that lies in shadow its votes."""
+
+AGREEMENT = 0.4
+"""Of two fits, the one with more of the face within this departure is taken."""
+
 ALIKE = (0.5, 1.0)
 """Departures, in log units over three channels, up to which face and plate are alike, and from which they are not. Skin
 that differs in tone lies below, a beard or hair above."""
@@ -45,17 +58,24 @@ class Light:
 
     Attributes:
         coefficients: What `relight` applies; may be smoothed over frames.
+        plain: The same with equal votes for the whole face. A beard is in it, but it follows a flicker from frame to
+            frame, and no vote that changes makes it jump.
+        normals: The face's surface as the fit saw it; None where the gain is one of the place in the crop.
         trusted: Vote of each cell of a small grid over the crop: near 1 on skin, 0 on a beard and outside the matte.
         alike: More lenient: how like each other face and plate are once the light is applied; 1 where skin meets skin
             of slightly another tone, 0 where it meets a beard. `enlarged` brings both to the crop's size.
     """
 
     coefficients: LightCoefficients
+    plain: LightCoefficients
+    normals: NormalMap | None
     trusted: Mask
     alike: Mask
 
 
-def fit_light(face: Image, plate: Image, matte: Mask, offset: float = OFFSET) -> Light:
+def fit_light(
+    face: Image, plate: Image, matte: Mask, offset: float = OFFSET, normals: NormalMap | None = None
+) -> Light:
     """Fit the smooth gain that brings a face's skin to its plate's.
 
     Args:
@@ -63,26 +83,30 @@ def fit_light(face: Image, plate: Image, matte: Mask, offset: float = OFFSET) ->
         plate: Crop of the plate in the same coding.
         matte: The whole face, even when only lips or eyes are to be blended: they alone cannot tell light from colour.
         offset: Level below which a gain turns into a shift, in the pictures' coding.
+        normals: The face's surface over the crop, at any size, from `normal_map`; None knows nothing of it.
     Returns:
         No change (all zero) with nothing trusted, if the face is too small or mostly unlike the plate.
     Raises:
         ShapeError: if sizes differ.
     Reference:
-        Beaton and Tukey 1974 (biweight); Holland and Welsch 1977 (iteratively reweighted least squares).
+        Beaton and Tukey 1974 (biweight); Holland and Welsch 1977 (iteratively reweighted least squares);
+        Ramamoorthi and Hanrahan 2001 (second-order shading).
     """
-    if plate.shape != face.shape or plate.shape[:2] != matte.shape:
-        raise ShapeError(f"plate {plate.shape}, face {face.shape} and matte {matte.shape} differ: give equal sizes")
+    check_sizes(plate, face, matte)
     ratio, known = _log_ratio(face, plate, matte, offset)
-    nothing = Light(np.zeros((3, 3)), *np.zeros((2, *known.shape), np.float32))
+    terms, penalties = _terms(known.shape, normals)
+    basis = terms[known]
+    none = np.zeros((len(penalties), 3))
+    nothing = Light(none, none, normals, *np.zeros((2, *known.shape), np.float32))
     if known.sum() < LEAST_SAMPLES:
         return nothing
-    columns, rows = _positions(known.shape[1]), _positions(known.shape[0])
-    basis = np.stack([np.ones(known.shape), *np.meshgrid(columns, rows)], axis=-1)[known]
-    coefficients, votes, departure = _fit_robustly(basis, ratio[known].astype(np.float64))
-    if not np.isfinite(coefficients).all():
+    values = ratio[known].astype(np.float64)
+    plain = _solve(basis, values, np.ones(len(values)), penalties)
+    coefficients, votes, departure = _fit_robustly(basis, values, penalties)
+    if not (np.isfinite(coefficients).all() and np.isfinite(plain).all()):
         return nothing
     alike = np.clip((ALIKE[1] - departure) / (ALIKE[1] - ALIKE[0]), 0, 1)
-    return Light(coefficients, _on_grid(votes, known), _on_grid(alike, known))
+    return Light(coefficients, plain, normals, _on_grid(votes, known), _on_grid(alike, known))
 
 
 def enlarged(cells: Mask, matte: Mask) -> Mask:
@@ -92,19 +116,42 @@ def enlarged(cells: Mask, matte: Mask) -> Mask:
     return large
 
 
-def relight(face: Image, coefficients: LightCoefficients, offset: float = OFFSET) -> Image:
+def relight(
+    face: Image, coefficients: LightCoefficients, offset: float = OFFSET, normals: NormalMap | None = None
+) -> Image:
     """Apply fitted light to a face: gain * (face + offset) - offset.
 
     Args:
         face: Decoded face, unbounded, at any size.
         coefficients: From `fit_light`, perhaps smoothed over frames.
         offset: As in the fit.
+        normals: As in the fit.
     """
-    constant, across, down = coefficients
-    of_columns = np.exp(_positions(face.shape[1])[:, None] * across + constant).astype(np.float32)
-    of_rows = np.exp(_positions(face.shape[0])[:, None] * down).astype(np.float32)
-    relit: Image = (face + np.float32(offset)) * (of_rows[:, None] * of_columns[None]) - np.float32(offset)
+    height, width = face.shape[:2]
+    if normals is None:
+        constant, across, down = coefficients
+        of_columns = np.exp(_positions(width)[:, None] * across + constant).astype(np.float32)
+        of_rows = np.exp(_positions(height)[:, None] * down).astype(np.float32)
+        gain = of_rows[:, None] * of_columns[None]
+    else:
+        small = np.exp(_terms(normals.shape[:2], normals)[0] @ coefficients).astype(np.float32)
+        gain = np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC))
+    relit: Image = face + np.float32(offset)
+    relit *= gain
+    relit -= np.float32(offset)
     return relit
+
+
+def _terms(shape: tuple[int, ...], normals: NormalMap | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return what the gain's logarithm is a sum of, at every place, and how strongly each is drawn towards none."""
+    one = np.ones(shape[:2])
+    if normals is None:
+        terms = [one, *np.meshgrid(_positions(shape[1]), _positions(shape[0]))]
+        return np.stack(terms, axis=-1), np.array([1e-9, SLOPE_PENALTY, SLOPE_PENALTY])
+    if normals.shape[:2] != shape[:2]:
+        normals = np.asarray(cv2.resize(normals, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR))
+    x, y = normals[..., 0].astype(np.float64), normals[..., 1].astype(np.float64)
+    return np.stack([one, x, y, x * x, x * y, y * y], axis=-1), np.array([1e-9, *NORMAL_PENALTIES])
 
 
 def _on_grid(values: np.ndarray, known: np.ndarray) -> Mask:
@@ -130,18 +177,29 @@ def _log_ratio(face: Image, plate: Image, matte: Mask, offset: float) -> tuple[n
     return ratio, cover > 0.9
 
 
+def _solve(basis: np.ndarray, values: np.ndarray, votes: np.ndarray, penalties: np.ndarray) -> LightCoefficients:
+    weighted = basis * votes[:, None]
+    penalty = np.diag(penalties) * votes.sum()
+    return np.asarray(np.linalg.solve(weighted.T @ basis + penalty, weighted.T @ values))
+
+
 def _fit_robustly(
-    basis: np.ndarray, values: np.ndarray, rounds: int = 20
+    basis: np.ndarray, values: np.ndarray, penalties: np.ndarray
 ) -> tuple[LightCoefficients, np.ndarray, np.ndarray]:
-    # Starts from the median, which a beard over less than half of the face cannot move.
-    departure = np.linalg.norm(values - np.median(values, axis=0), axis=1)
-    votes = 1 / np.maximum(departure, 1e-3)
-    coefficients = np.zeros((3, 3))
+    # From the median, which a beard over less than half of the face cannot move, and from all votes alike, which a
+    # shadow over half of it cannot trap.
+    near_median = 1 / np.maximum(np.linalg.norm(values - np.median(values, axis=0), axis=1), 1e-3)
+    fits = [_reweighted(basis, values, penalties, votes) for votes in (near_median, np.ones(len(values)))]
+    return max(fits, key=lambda fit: float((np.clip(1 - (fit[2] / AGREEMENT) ** 2, 0, 1) ** 3).sum()))
+
+
+def _reweighted(
+    basis: np.ndarray, values: np.ndarray, penalties: np.ndarray, votes: np.ndarray, rounds: int = 15
+) -> tuple[LightCoefficients, np.ndarray, np.ndarray]:
+    coefficients, departure = np.zeros((len(penalties), 3)), np.zeros(len(values))
     for _ in range(rounds):
-        weighted = basis * votes[:, None]
-        penalty = np.diag([1e-9, SLOPE_PENALTY, SLOPE_PENALTY]) * votes.sum()
-        coefficients = np.linalg.solve(weighted.T @ basis + penalty, weighted.T @ values)
-        departure = np.linalg.norm(values - basis @ coefficients, axis=1)
-        deviation = 1.4826 * np.median(departure) + 1e-6
+        coefficients = _solve(basis, values, votes, penalties)
+        departure = np.sqrt(((values - basis @ coefficients) ** 2).sum(axis=1))
+        deviation = max(1.4826 * float(np.median(departure)), LEAST_DEVIATION)
         votes = np.clip(1 - (departure / (CUT * deviation)) ** 2, 0, 1) ** 2
     return coefficients, votes, departure

@@ -1,13 +1,19 @@
 """Mattes that only ever shrink: each band of a face is let in where its footprint fits inside."""
 
+from enum import StrEnum
+
 import cv2
 import numpy as np
 
+from pecten.composite.pixels import chosen, times
 from pecten.errors import ShapeError
-from pecten.types import Mask
+from pecten.types import Image, Mask
 
 EDGE_PX = 4.0
 """Width of the ramp at a face's outermost edge, which no band passes."""
+
+_STRAY = 0.04
+"""Coverage that refining leaves where there is none."""
 
 
 def inner_distance(matte: Mask) -> Mask:
@@ -75,3 +81,68 @@ def band_mattes(distances: list[Mask], reach: float = 3.0, erosion: float = 0.0)
         shrink = min(1.0, 0.5 * deepest / ((reach + erosion) * 2**level))
         mattes.append(ramp(distance, shrink * reach * 2**level, shrink * erosion * 2**level))
     return mattes
+
+
+class MatteMode(StrEnum):
+    """What a matte that somebody else made does to the one that was found."""
+
+    REPLACE = "replace"
+    MULTIPLY = "multiply"
+    ADD = "add"
+    HOLDOUT = "holdout"
+
+
+def combine(own: Mask, given: Mask, mode: MatteMode) -> Mask:
+    """Combine the matte that was found with a given one.
+
+    Args:
+        own: Coverage.
+        given: Coverage, same size.
+        mode: "replace" takes the given one alone; "multiply" keeps what both cover; "add" what either does; "holdout"
+            takes away what the given one covers.
+    Raises:
+        ShapeError: if sizes differ.
+    """
+    if own.shape != given.shape:
+        raise ShapeError(f"mattes of {own.shape} and {given.shape}: give equal sizes")
+    if mode is MatteMode.REPLACE:
+        return given
+    combined: Mask = np.maximum(own, given)
+    if mode is not MatteMode.ADD:
+        combined = own * (given if mode is MatteMode.MULTIPLY else 1 - given)
+    return combined
+
+
+def mix(plate: Image, result: Image, matte: Mask) -> Image:
+    """Show `result` as far as the matte covers it: where it is 0 the plate bit for bit, where it is 1 the result."""
+    mixed = times(result, matte) + times(plate, 1 - matte)
+    return chosen(chosen(mixed, matte > 0, plate), matte < 1, result)
+
+
+def refine(matte: Mask, guide: Image, radius_px: int, tolerance: float = 0.02) -> Mask:
+    """Bring a coarse matte's edges onto those of a picture.
+
+    Args:
+        matte: Coverage, enlarged from a smaller one.
+        guide: The picture it belongs to, display-coded, same size.
+        radius_px: How far edges may move.
+        tolerance: Contrast, in display-coded levels, below which the picture counts as even.
+    Raises:
+        ShapeError: if sizes differ.
+    Reference:
+        He, Sun and Tang 2013, Guided Image Filtering, equations 5, 6 and 8, on luma.
+    """
+    if matte.shape != guide.shape[:2]:
+        raise ShapeError(f"matte {matte.shape} and picture {guide.shape[:2]}: give equal sizes")
+    if matte.min() == matte.max():
+        return matte
+    luma: Mask = np.clip(np.nan_to_num(guide), 0, 1) @ np.array([0.2126, 0.7152, 0.0722], np.float32)
+    window = (2 * radius_px + 1, 2 * radius_px + 1)
+    mean_luma, mean = cv2.blur(luma, window), cv2.blur(matte, window)
+    variance = np.maximum(cv2.blur(luma * luma, window) - mean_luma * mean_luma, 0)
+    slope = (cv2.blur(luma * matte, window) - mean_luma * mean) / (variance + np.float32(tolerance**2))
+    level = mean - slope * mean_luma
+    refined = cv2.blur(slope, window) * luma + cv2.blur(level, window)
+    # What hardly covers must not cover at all, nor what is nearly whole let grain through.
+    stretched: Mask = np.clip((refined - np.float32(_STRAY)) * np.float32(1 / (1 - 2 * _STRAY)), 0, 1)
+    return stretched

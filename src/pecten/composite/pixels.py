@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from pecten.errors import ShapeError
 from pecten.types import Image, Mask
 
 
@@ -29,3 +30,13 @@ def finite(image: Image) -> bool:
     # A sum passes on what is not a number, but may overflow; only then is every value looked at.
     with np.errstate(over="ignore", invalid="ignore"):
         return bool(np.isfinite(image.sum())) or bool(np.isfinite(image).all())
+
+
+def check_sizes(plate: Image, face: Image, matte: Mask) -> None:
+    """Refuse pictures that do not lie on each other.
+
+    Raises:
+        ShapeError: if sizes differ.
+    """
+    if plate.shape != face.shape or plate.shape[:2] != matte.shape:
+        raise ShapeError(f"plate {plate.shape}, face {face.shape} and matte {matte.shape} differ: give equal sizes")

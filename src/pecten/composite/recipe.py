@@ -5,16 +5,22 @@ smoothed = smooth(measured, starts=cuts)
 blended = compose(plate, face, matte, recipe, smoothed[i])    # each frame for itself, in any order
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 
-from pecten.composite.blend import blend_alpha, blend_multiband
+from pecten.composite.blend import blend_alpha, blend_multiband, blend_standard, enlarge
 from pecten.composite.contrast import ContrastMethod, contrast_gain, correct_contrast, smooth_gains
+from pecten.composite.grain import Grain, smooth_grain
 from pecten.composite.light import OFFSET, Light, enlarged, fit_light, relight
-from pecten.types import Image, Mask
+from pecten.composite.motion import blur_along, shutter, smooth_shutters
+from pecten.composite.normals import normal_map
+from pecten.composite.poisson import blend_poisson, blend_seamless
+from pecten.composite.sharpness import RESTORED, match_sharpness, sharpen, softness
+from pecten.errors import ShapeError
+from pecten.types import Image, Mask, Points
 
 
 class LightSource(StrEnum):
@@ -30,6 +36,17 @@ class BlendMethod(StrEnum):
 
     MULTIBAND = "multiband"
     ALPHA = "alpha"
+    POISSON = "poisson"
+    SEAMLESS = "seamless"
+    STANDARD = "standard"
+
+
+_PLAIN_BLENDS: dict[BlendMethod, Callable[[Image, Image, Mask], Image]] = {
+    BlendMethod.ALPHA: blend_alpha,
+    BlendMethod.POISSON: blend_poisson,
+    BlendMethod.SEAMLESS: blend_seamless,
+    BlendMethod.STANDARD: blend_standard,
+}
 
 
 @dataclass(frozen=True)
@@ -42,9 +59,14 @@ class Recipe:
             light.
         coarse_from_plate: How many bands "bands" takes.
         contrast: How contrast is matched; None leaves it.
-        blend: "multiband" or "alpha".
+        blend: "multiband" is ours; "alpha", "poisson", "seamless" (OpenCV's, 8 bits) and "standard" (bands under one
+            blurred matte) are there to compare with.
         window: Frames over which measurements are smoothed, odd.
         offset: Level below which a light's gain turns into a shift, in the pictures' coding.
+        grain: Strength of the plate's grain on the face; 0 adds none.
+        sharpness: Whether the face is made as sharp or as soft as the plate.
+        shutter: Share of a frame's time during which the plate's shutter was open, for motion blur; 0 adds none, None
+            measures it.
     """
 
     light: LightSource = LightSource.SKIN
@@ -53,6 +75,9 @@ class Recipe:
     blend: BlendMethod = BlendMethod.MULTIBAND
     window: int = 9
     offset: float = OFFSET
+    grain: float = 1.0
+    sharpness: bool = True
+    shutter: float | None = None
 
 
 PAPER = Recipe(light=LightSource.BANDS, contrast=ContrastMethod.GLOBAL)
@@ -61,13 +86,34 @@ PAPER = Recipe(light=LightSource.BANDS, contrast=ContrastMethod.GLOBAL)
 
 @dataclass(frozen=True)
 class Measurement:
-    """What one frame says about light and contrast; a few KB."""
+    """What one frame says about light, contrast and grain; less than 100 KB.
+
+    Attributes:
+        light: None unless the recipe fits it.
+        gain: Of contrast.
+        grain: What the face lacks of the plate's grain (measured apart, as it needs two frames).
+        softness: Variance of the Gaussian by which the plate is softer, in px of the decoded face, squared; not a
+            number where nothing tells.
+        motion: Of the head, px of the decoded face from frame to frame.
+        shutter: Open share of the frame's time; not a number where nothing tells.
+    """
 
     light: Light | None
     gain: float
+    grain: Grain | None = None
+    softness: float = 0.0
+    motion: tuple[float, float] = (0.0, 0.0)
+    shutter: float = 0.0
 
 
-def measure(plate: Image, face: Image, matte: Mask, recipe: Recipe) -> Measurement:
+def measure(
+    plate: Image,
+    face: Image,
+    matte: Mask,
+    recipe: Recipe,
+    landmarks: Points | None = None,
+    motion: tuple[float, float] = (0.0, 0.0),
+) -> Measurement:
     """Measure light and contrast of one frame.
 
     Args:
@@ -75,16 +121,29 @@ def measure(plate: Image, face: Image, matte: Mask, recipe: Recipe) -> Measureme
         face: Decoded face, same size and coding.
         matte: The whole face, even for a swap of lips or eyes.
         recipe: What will be done.
+        motion: Of the head, px of the crop from frame to frame.
+        landmarks: The mesh in the crop, px: with it, light is a matter of where the face's surface looks.
     Raises:
         ShapeError: if sizes differ.
     """
     light, where = None, matte
     if recipe.light is LightSource.SKIN:
-        light = fit_light(face, plate, matte, recipe.offset)
+        normals = None if landmarks is None else normal_map(landmarks, len(plate))
+        light = fit_light(face, plate, matte, recipe.offset, normals)
         where = enlarged(light.trusted, matte)
-        face = relight(face, light.coefficients, recipe.offset)
+        face = relight(face, light.coefficients, recipe.offset, light.normals)
     gain = 1.0 if recipe.contrast is None else contrast_gain(face, plate, where, recipe.contrast)
-    return Measurement(light, gain)
+    opened = recipe.shutter
+    if opened is None:
+        opened = _known(shutter(face, plate, where, np.array(motion, np.float64)))
+    if opened > 0:
+        face = blur_along(face, np.array(motion, np.float64) * opened)
+    softer = _known(softness(face, plate, where)) if recipe.sharpness else 0.0
+    return Measurement(light, gain, softness=softer, motion=motion, shutter=opened)
+
+
+def _known(value: float | None) -> float:
+    return float("nan") if value is None else value
 
 
 def smooth(
@@ -92,22 +151,63 @@ def smooth(
 ) -> list[Measurement | None]:
     """Smooth measurements over a shot, never across a cut.
 
+    A lamp may flicker, and the face must flicker with it; a beard stays. So light as the whole face shows it is
+    followed frame by frame, and only what the votes change about it is smoothed, with the votes.
+
     Args:
         measured: One a frame; None where a frame has no face.
         starts: Frames at which something new begins.
         window: Frames, odd.
     Raises:
-        ShapeError: if the window is not odd and positive.
+        ShapeError: if the window is not odd and positive, or measurements differ in kind.
     """
-    gains = np.array([np.nan if one is None else one.gain for one in measured], np.float64)
-    lights = np.stack(
-        [np.full((3, 3), np.nan) if one is None or one.light is None else one.light.coefficients for one in measured]
-        or [np.zeros((3, 3))]
-    )[: len(measured)]
-    gains, lights = smooth_gains(gains, window, starts), smooth_gains(lights, window, starts)
+    gains = smooth_gains(
+        np.array([np.nan if one is None else one.gain for one in measured], np.float64), window, starts
+    )
+    lights = _smooth_lights([None if one is None else one.light for one in measured], starts, window)
+    grains = smooth_grain([None if one is None else one.grain for one in measured], window, starts)
+    shutters = smooth_shutters(np.array([np.nan if one is None else one.shutter for one in measured]), window, starts)
+    softer = smooth_gains(np.array([np.nan if one is None else one.softness for one in measured]), window, starts)
     return [
-        None if one is None else Measurement(one.light and replace(one.light, coefficients=light), float(gain))
-        for one, gain, light in zip(measured, gains, lights, strict=True)
+        None if one is None else Measurement(light, float(gain), grain, float(soft), one.motion, float(opened))
+        for one, gain, light, grain, soft, opened in zip(measured, gains, lights, grains, softer, shutters, strict=True)
+    ]
+
+
+def prepare(decoded: Image, size: int, recipe: Recipe, measurement: Measurement) -> Image:
+    """Bring a decoded face to the size at which it is blended, as sharp and as blurred by motion as its plate.
+
+    Args:
+        decoded: The comb's answer.
+        size: Side in px.
+        recipe: What to do.
+        measurement: From `measure`, smoothed.
+    """
+    if np.isfinite(measurement.shutter):
+        decoded = blur_along(decoded, np.array(measurement.motion) * measurement.shutter)
+    if not recipe.sharpness or not np.isfinite(measurement.softness):
+        return enlarge(decoded, size)
+    return sharpen(enlarge(match_sharpness(decoded, measurement.softness), size), RESTORED)
+
+
+def _smooth_lights(lights: Sequence[Light | None], starts: Sequence[int], window: int) -> list[Light | None]:
+    first = next((light for light in lights if light is not None), None)
+    if first is None:
+        return list(lights)
+    if any(light is not None and light.trusted.shape != first.trusted.shape for light in lights):
+        raise ShapeError("lights measured on crops of different size: measure a shot at one size")
+
+    def smoothed(pick: Callable[[Light], np.ndarray]) -> np.ndarray:
+        absent = np.full(pick(first).shape, np.nan)
+        each = np.stack([absent if light is None else pick(light).astype(np.float64) for light in lights])
+        return smooth_gains(each, window, starts)
+
+    changes = smoothed(lambda light: light.coefficients - light.plain)
+    trusted = smoothed(lambda light: light.trusted).astype(np.float32)
+    alike = smoothed(lambda light: light.alike).astype(np.float32)
+    return [
+        light and replace(light, coefficients=light.plain + change, trusted=trust, alike=like)
+        for light, change, trust, like in zip(lights, changes, trusted, alike, strict=True)
     ]
 
 
@@ -131,11 +231,11 @@ def compose(
     whole = matte if face_matte is None else face_matte
     trusted, alike = whole, None
     if measurement.light is not None:
-        face = relight(face, measurement.light.coefficients, recipe.offset)
+        face = relight(face, measurement.light.coefficients, recipe.offset, measurement.light.normals)
         trusted = enlarged(measurement.light.trusted, whole)
         alike = enlarged(measurement.light.alike, whole)
     face = correct_contrast(face, trusted, measurement.gain)
-    if recipe.blend is BlendMethod.ALPHA:
-        return blend_alpha(plate, face, matte)
+    if recipe.blend is not BlendMethod.MULTIBAND:
+        return _PLAIN_BLENDS[recipe.blend](plate, face, matte)
     bands = recipe.coarse_from_plate if recipe.light is LightSource.BANDS else 0
     return blend_multiband(plate, face, matte, bands, alike=alike)

@@ -61,7 +61,15 @@ class Batch:
     features: Float[Tensor, "_batch 1 _side _side"]
 
 
-def augment(images: Pictures, mattes: Mattes, features: Mattes, jitter: Jitter, seed: Sequence[int]) -> Batch:
+def augment(
+    images: Pictures,
+    mattes: Mattes,
+    features: Mattes,
+    jitter: Jitter,
+    seed: Sequence[int],
+    share: slice | None = None,
+    total: int | None = None,
+) -> Batch:
     """Change a batch at random.
 
     Args:
@@ -70,17 +78,19 @@ def augment(images: Pictures, mattes: Mattes, features: Mattes, jitter: Jitter, 
         features: Eyes and mouth.
         jitter: Limits.
         seed: Non-negative integers; equal seeds give equal changes.
+        share: Which of a step's pictures these are, when several processes share the step; None for all.
+        total: Pictures of the whole step.
     Returns:
         Tensors on the device of `images`.
     """
     draws = np.random.default_rng(list(seed))
-    count, device = len(images), images.device
-    grid = _similarity_grid(_similarities(draws, count, jitter).to(device), images.shape[-1])
+    count, device, part = total or len(images), images.device, share or slice(None)
+    grid = _similarity_grid(_similarities(draws, count, jitter)[part].to(device), images.shape[-1])
     targets = _sample(images, grid, "bicubic").clamp(0, 1)
     regions = _sample(torch.cat([mattes, features], dim=1), grid, "bilinear")
     # The warp is drawn in any case: the colour draws after it must not depend on the switch.
-    bends = _bends(draws, count, jitter).to(device)
-    stops = torch.from_numpy(_stops(draws, count, jitter)).to(device)
+    bends = _bends(draws, count, jitter)[part].to(device)
+    stops = torch.from_numpy(_stops(draws, count, jitter)[part]).to(device)
     inputs = targets
     if jitter.warp_px > 0:
         inputs = _sample(images, grid + _upsample(bends, images.shape[-1]), "bilinear")

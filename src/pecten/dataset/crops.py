@@ -9,10 +9,10 @@ from jaxtyping import Float32, UInt8
 
 from pecten.errors import FacesError, ShapeError
 from pecten.faces.records import FaceFrame, load_dataset
-from pecten.faces.region import face_matte
+from pecten.faces.region import face_matte, feature_matte
 from pecten.geometry.similarity import apply, at_size
 from pecten.quiet import hushed
-from pecten.types import ByteImage, Points
+from pecten.types import ByteImage
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,8 @@ def load_crops(folder: Path, size: int, every: int = 1) -> CropSet:
     return CropSet(
         record.identity,
         np.stack([_read_crop(folder / name, record.size, size) for name, _ in chosen]),
-        np.stack([_to_bytes(face_matte(points, size, "full")) for points in landmarks]),
-        np.stack([_features(points, size) for points in landmarks]),
+        np.stack([_to_bytes(face_matte(points, size)) for points in landmarks]),
+        np.stack([_to_bytes(feature_matte(points, size)) for points in landmarks]),
         np.stack(landmarks).astype(np.float32),
         tuple(name for name, _ in chosen),
     )
@@ -105,10 +105,6 @@ def _read_crop(path: Path, stored: int, size: int) -> ByteImage:
         raise FacesError(f"{path}: missing, damaged, or not {stored} px: delete it and run `pecten faces` again")
     reduced = picture if stored == size else cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA)
     return np.ascontiguousarray(reduced, dtype=np.uint8)
-
-
-def _features(landmarks: Points, size: int) -> UInt8[np.ndarray, "_side _side"]:
-    return _to_bytes(np.maximum(face_matte(landmarks, size, "eyes"), face_matte(landmarks, size, "lips")))
 
 
 def _to_bytes(matte: Float32[np.ndarray, "_side _side"]) -> UInt8[np.ndarray, "_side _side"]:

@@ -9,17 +9,18 @@ import cv2
 import numpy as np
 import OpenImageIO as oiio
 
-from pecten.colour.transfer import Encoding, convert
+from pecten.colour.transfer import Encoding
+from pecten.colour.view import View
 from pecten.deliver.faults import disk_full, has_room, told
 from pecten.errors import DeliveryError, ShapeError
 from pecten.files import replacing
-from pecten.footage.clip import Clip, Frame
+from pecten.footage.clip import FIRST_NUMBER_FOR_VIDEO, Clip, Frame
 from pecten.footage.sequence import Numbering, Still, numbering_of, rgb_channels, shared_window, shifted
 from pecten.footage.timecode import advance, packed
 from pecten.interrupt import held_back
 from pecten.types import Image, Mask, Seal
 
-FIRST_NUMBER_FOR_VIDEO = 1001
+_DPX_TRANSFERS: dict[str, str] = {Encoding.REC709: "ITU-R 709-4", Encoding.CINEON: "Printing density"}
 _LOSSY = ("dwaa", "dwab", "b44", "b44a", "pxr24", "jpeg", "htj2k")
 _LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 _HALF_MAX = 65504.0
@@ -79,6 +80,9 @@ class SequenceWriter:
         self._name = numbering_of(path) if is_pattern else Numbering(path.parent, path.stem, 0, path.suffix)
         self._seal = seal
         self._plate, self._kind = plate, _KINDS[path.suffix.lower()]
+        self._type = self._kind.shallow if info.bit_depth <= 8 else self._kind.deep
+        self._view = info.view()
+        self._wanted = _delivered(self._view, self._type)
         if info.kind == "sequence" and _same(self._name, numbering_of(Path(info.path)), info.first_number):
             raise DeliveryError(f"{self._name}: that is the plate itself; choose another name")
         self._first = FIRST_NUMBER_FOR_VIDEO if info.kind == "video" else info.first_number
@@ -131,7 +135,7 @@ class SequenceWriter:
             if self._kind is _JPEG:
                 _write_jpeg(still, beside)
             else:
-                _write(still, beside, path)
+                write_still(still, beside, path)
             if self._seal:
                 self._seal(beside, path)
         interrupt.raise_if_came()
@@ -164,15 +168,11 @@ class SequenceWriter:
     def _recoded(self, frame: Frame, image: Image, inside: np.ndarray) -> Still:
         """Make file contents of another kind than the plate's."""
         info = self._plate.info
-        type_name = self._kind.shallow if info.bit_depth <= 8 else self._kind.deep
-        wanted = Encoding.LINEAR if type_name in ("half", "float") else info.encoding
-        if wanted is Encoding.LINEAR and type_name not in ("half", "float"):
-            wanted = Encoding.SRGB
         whole: Image = np.where(inside[..., None], image, frame.image)
-        spec = oiio.ImageSpec(info.width, info.height, 3, type_name)
-        for name, value in self._kind.attributes:
+        spec = oiio.ImageSpec(info.width, info.height, 3, self._type)
+        for name, value in (*self._kind.attributes, *_said(self._wanted.name, self._name.suffix.lower())):
             spec.attribute(name, value)
-        return Still(_samples(convert(whole, info.encoding, wanted), type_name), spec)
+        return Still(_samples(self._view.recoded(whole, self._wanted), self._type), spec)
 
     def _stamp(self, still: Still, index: int) -> None:
         """Write rate and timecode where the plate's own file did not."""
@@ -186,6 +186,22 @@ class SequenceWriter:
             spec.attribute("FramesPerSecond", oiio.TypeDesc("rational"), rate)
         if spec.getattribute("smpte:TimeCode") is None and info.timecode:
             spec.attribute("smpte:TimeCode", oiio.TypeTimeCode, (packed(advance(info.timecode, index, info.rate)), 0))
+
+
+def _delivered(plate: View, type_name: str) -> View:
+    """Return how a file of another kind than the plate's is coded: floats are linear, whole numbers are not."""
+    if type_name in ("half", "float"):
+        return plate.linear()
+    return View(Encoding.SRGB) if plate.is_linear else plate
+
+
+def _said(space: str, suffix: str) -> tuple[tuple[str, str], ...]:
+    """Return what a header says of the coding, where a reader would otherwise take it for another."""
+    if suffix == ".dpx" and space in _DPX_TRANSFERS:
+        return (("dpx:Transfer", _DPX_TRANSFERS[space]),)
+    if suffix == ".exr" and space != Encoding.LINEAR:
+        return (("oiio:ColorSpace", space),)
+    return ()
 
 
 def _same(one: Numbering, other: Numbering, number: int) -> bool:
@@ -234,7 +250,16 @@ def _put(still: Still, image: Image, inside: np.ndarray) -> None:
         area[mask, channel] = column
 
 
-def _write(still: Still, beside: Path, path: Path) -> None:
+def write_still(still: Still, beside: Path, path: Path) -> None:
+    """Write a picture by OpenImageIO.
+
+    Args:
+        still: The picture.
+        beside: Where it is written.
+        path: The name that it will have, for what is said of a fault.
+    Raises:
+        DeliveryError: if it cannot be written whole.
+    """
     target: Any = oiio.ImageOutput.create(str(beside))
     if target is None:
         raise DeliveryError(f"{path}: {path.suffix} cannot be written here; choose another format")

@@ -16,7 +16,8 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from pecten.colour.transfer import Encoding, convert
+from pecten.colour.transfer import Encoding
+from pecten.colour.view import View
 from pecten.deliver.faults import told
 from pecten.errors import DeliveryError, ShapeError
 from pecten.files import replacing
@@ -29,6 +30,8 @@ from pecten.types import Image, Mask, Seal
 
 _VFR_TIME_BASE = Fraction(1, 90000)
 _MARGIN_PX = 4
+# H.273 tables 3 (transfer) and, both 9, 2 and 4 (primaries, matrix) of BT.2100.
+_WIDE_TRANSFERS: dict[str, int] = {Encoding.PQ: 16, Encoding.HLG: 18}
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,10 @@ class VideoWriter:
             raise DeliveryError(
                 f"{path}: {info.width}x{info.height} has an odd side, which {name} cannot hold; deliver .mkv instead"
             )
-        self._encoding = info.encoding if info.kind == "video" else Encoding.REC709
+        self._view = info.view()
+        # What a video holds it can keep; of the others, only light needs a curve to fit whole numbers.
+        as_is = info.kind == "video" or not self._view.is_linear
+        self._wanted = self._view if as_is else View(Encoding.REC709)
         self._tags = _delivery_tags(plate, self._layout)
         self._place, self._seal = replacing(path), seal
         self._beside = path
@@ -220,7 +226,7 @@ class VideoWriter:
     def _whole(self, frame: Frame, image: Image, inside: np.ndarray) -> Image:
         """Return the full frame in the delivery's encoding, with the plate outside the support."""
         whole: Image = np.where(inside[..., None], image, frame.image)
-        return convert(whole, self._plate.info.encoding, self._encoding)
+        return self._view.recoded(whole, self._wanted)
 
     def _stamp(self, picture: VideoFrame, index: int) -> None:
         times = self._times()
@@ -318,6 +324,8 @@ def _lossless_format(plate: Clip) -> str:
 
 def _delivery_tags(plate: Clip, layout: Layout | None) -> ColourTags:
     tags = plate.info.colour
+    if plate.info.kind == "sequence" and plate.info.encoding in _WIDE_TRANSFERS:
+        tags = ColourTags(9, _WIDE_TRANSFERS[plate.info.encoding], 9, tags.full_range)
     full = tags.full_range and layout_of(plate.info.pixel_format) is not None
     return ColourTags(tags.primaries, tags.transfer, tags.matrix, full or layout is None)
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from pecten.colour.transfer import display_bytes
 from pecten.composite.blend import enlarge
 from pecten.demo import footage
 from pecten.demo.gather import Gathered, Shown
@@ -195,7 +194,8 @@ def _unit(picture: ByteImage) -> Image:
 
 def _bytes_of(path: Path) -> list[ByteImage]:
     clip = open_clip(path)
-    return [display_bytes(frame.image, clip.info.encoding) for frame in clip.frames()]
+    view = clip.info.view()
+    return [view.display_bytes(frame.image) for frame in clip.frames()]
 
 
 def _main(found: ShotFaces) -> dict[int, FaceFrame]:

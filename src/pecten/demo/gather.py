@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 
-from pecten.colour.transfer import display_bytes
 from pecten.faces.records import FaceFrame
 from pecten.footage.clip import Clip
 from pecten.shot import Swapped
@@ -35,7 +34,7 @@ class Gatherer:
     """An observer of `pecten.shot.render` that keeps every changed frame, in 8 bits."""
 
     def __init__(self, clip: Clip) -> None:
-        self._encoding = clip.info.encoding
+        self._view = clip.info.view()
         self._shown: dict[int, Shown] = {}
 
     def __call__(self, swapped: Swapped) -> None:
@@ -44,8 +43,8 @@ class Gatherer:
             return
         self._shown[swapped.frame.index] = Shown(
             swapped.face,
-            display_bytes(swapped.frame.image, self._encoding),
-            display_bytes(swapped.result, self._encoding),
+            self._view.display_bytes(swapped.frame.image),
+            self._view.display_bytes(swapped.result),
             np.rint(np.clip(swapped.support, 0, 1) * 255).astype(np.uint8),
             swapped.decoded,
         )

@@ -1,21 +1,21 @@
 """From clips to faces, and from faces to a dataset of normalised crops."""
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
-from pecten.colour.transfer import display_bytes, to_display
 from pecten.errors import FacesError
-from pecten.faces import normalise, quality, stabilise
-from pecten.faces.detect import Detector
-from pecten.faces.follow import FaceOptions, Follower, Sighting
-from pecten.faces.landmarks import FaceMesh
-from pecten.faces.people import tracks_of_person
+from pecten.faces import stabilise
+from pecten.faces.correct import correct_faces, correct_transforms
+from pecten.faces.corrections import CORRECTIONS, Corrections, load_entries, read_corrections
+from pecten.faces.crops import crop_folders, write_crops
+from pecten.faces.finding import Finder
+from pecten.faces.follow import FaceOptions
+from pecten.faces.overview import write_tracks
+from pecten.faces.people import SAME_LOOKS, tracks_of_person, with_portraits
 from pecten.faces.records import (
     RECORD,
     DatasetRecord,
@@ -23,106 +23,75 @@ from pecten.faces.records import (
     ShotFaces,
     load_dataset,
     load_shot,
+    runs,
     save_dataset,
     save_shot,
     shot_note,
 )
-from pecten.files import replacing
 from pecten.footage.clip import Clip, ClipInfo, stamp_of
-from pecten.types import ByteImage, Image, Progress, silent
+from pecten.metrics.identity import distance
+from pecten.types import Progress, silent
+
+FOUND = "found"
+"""Folder, beside a record, of what was found before anything was corrected or smoothed."""
 
 
-def find_faces(clip: Clip, options: FaceOptions | None = None, progress: Progress = silent) -> ShotFaces:
-    """Find, follow and normalise every face of a clip.
+def find_faces(
+    clip: Clip,
+    options: FaceOptions | None = None,
+    progress: Progress = silent,
+    kept: Path | None = None,
+    corrections: Corrections | None = None,
+) -> ShotFaces:
+    """Find, follow, correct and normalise every face of a clip.
 
     Args:
         clip: The plate or the performance.
         options: How; None is the default.
         progress: Called after each frame, as stage "faces".
+        kept: Record of what was found before anything was corrected or smoothed; read when it is of this clip and these
+            options, else written.
+        corrections: Made by hand; None for none.
     Returns:
         Every face of every frame, and the frames without one.
     Raises:
-        FacesError: if no frame shows a face.
+        FacesError: if no frame shows a face, or a correction cannot be followed.
         FootageError: if the clip cannot be read to its end.
     """
     options = options or FaceOptions()
-    follower = Follower(options, Detector(options.threads), FaceMesh(options.threads))
-    faces: list[FaceFrame] = []
-    missing: list[tuple[int, str]] = []
-    info = clip.info
-    for frame in clip.frames():
-        image = display_bytes(frame.image, info.encoding)
-        sightings, reason = follower.follow(frame.index, image)
-        faces += [_face_frame(s, frame.index, frame.number, image, options) for s in sightings]
-        if reason is not None:
-            missing.append((frame.index, reason))
-        progress("faces", frame.index + 1, info.frame_count)
-    if not faces:
-        raise FacesError(
-            f"{info.path}: no face in any of {len(missing)} frames; check that it is the right clip, upright, "
-            f"and that the face is at least {options.gates.min_face_px:g} px wide"
-        )
+    note = found_with(clip.info, options)
+    found = None if kept is None else _finished_shot(kept, note)
+    if found is None:
+        found = Finder(options).find(clip, progress)
+        if kept is not None:
+            save_shot(kept, found, note)
+    else:
+        progress("faces", found.frame_count, found.frame_count)
+    seen_to = {(face.index, face.track): face for face in found.faces}
+    if corrections:
+        found = correct_faces(clip, found, corrections, Finder(options))
     if options.smooth:
-        faces = smoothed(faces)
-    return ShotFaces(
-        clip=info.path,
-        width=info.width,
-        height=info.height,
-        rate=info.rate,
-        frame_count=info.frame_count,
-        first_number=info.first_number,
-        encoding=info.encoding,
-        faces=tuple(faces),
-        missing=tuple(missing),
-    )
+        # What is registered is settled already, but for the neighbours of what was moved by hand.
+        moved = {(f.index, f.track) for f in found.faces if seen_to.get((f.index, f.track)) is not f}
+        found = replace(found, faces=tuple(smoothed(found.faces, moved if options.register else None)))
+    return correct_transforms(found, corrections) if corrections else found
 
 
-def smoothed(faces: Sequence[FaceFrame]) -> list[FaceFrame]:
-    """Smooth the normalisation along each run of consecutive frames of each track (a cut starts new tracks)."""
+def smoothed(faces: Sequence[FaceFrame], around: Collection[tuple[int, int]] | None = None) -> list[FaceFrame]:
+    """Smooth the normalisation along each run of consecutive frames of each track (a cut starts new tracks).
+
+    Args:
+        faces: Of a clip.
+        around: Frames and tracks; only runs with one of these are smoothed. None for all.
+    """
     result = list(faces)
-    for run in _runs(faces):
+    for run in runs(faces):
+        if around is not None and not any((faces[row].index, faces[row].track) in around for row in run):
+            continue
         transforms = stabilise.smooth_transforms([faces[row].crop_from_plate for row in run])
         for row, transform in zip(run, transforms, strict=True):
             result[row] = replace(faces[row], crop_from_plate=transform)
     return result
-
-
-def _runs(faces: Sequence[FaceFrame]) -> list[list[int]]:
-    """Return the rows of each track's runs of consecutive frames."""
-    runs: list[list[int]] = []
-    for row in sorted(range(len(faces)), key=lambda r: (faces[r].track, faces[r].index)):
-        last = faces[runs[-1][-1]] if runs else None
-        if last is not None and last.track == faces[row].track and last.index == faces[row].index - 1:
-            runs[-1].append(row)
-        else:
-            runs.append([row])
-    return runs
-
-
-def _face_frame(one: Sighting, index: int, number: int, image: ByteImage, options: FaceOptions) -> FaceFrame:
-    pose = normalise.pose(one.landmarks)
-    crop = quality.small_crop(image, one.crop_from_plate)
-    why_not = options.gates.why_not(
-        quality.face_width_px(one.landmarks),
-        pose.yaw_rad,
-        quality.blur(crop),
-        one.spread_px,
-        quality.outside(one.landmarks, image.shape[1], image.shape[0]),
-    )
-    return FaceFrame(
-        index=index,
-        number=number,
-        track=one.track,
-        box=one.box,
-        score=one.presence,
-        landmarks=one.landmarks,
-        spread_px=one.spread_px,
-        crop_from_plate=one.crop_from_plate,
-        yaw_rad=pose.yaw_rad,
-        pitch_rad=pose.pitch_rad,
-        roll_rad=pose.roll_rad,
-        left_out=why_not,
-    )
 
 
 def extract_dataset(
@@ -132,31 +101,89 @@ def extract_dataset(
     size: int,
     options: FaceOptions | None = None,
     progress: Progress = silent,
+    tracks: Mapping[int, Sequence[int]] | None = None,
+    beside: Path | None = None,
 ) -> DatasetRecord:
     """Make a dataset of normalised crops of one performer; one that was interrupted is gone on with.
 
     Args:
-        clips: Footage of the performer; of each, the tracks of one person are taken.
+        clips: Footage of the performer; of each, the tracks of one person are taken: of whom the first clip shows
+                most.
         identity: The performer.
         out: Folder of the dataset: crops as PNG (8 bits, or 16 when the clip has more), and the record, written last.
         size: Side of the crops, in px.
         options: How faces are found; None is the default.
         progress: Called after each frame, as stages "faces" and "crops".
+        tracks: The performer's tracks by the clip's place, in place of those that look alike; clips that are not named
+            are passed over.
+        beside: Folder of what was found and of the corrections; None is `out`.
     Raises:
-        FacesError: if a clip shows no face, none are given, or the folder holds another performer's dataset.
+        FacesError: if a clip shows no face, or not the one of the first clip; if none are given, or the folder holds
+            another performer's dataset.
         FootageError: if a clip cannot be read to its end.
     """
     if not clips or size < 4:
         raise FacesError(f"{len(clips)} clips and crops of {size} px: give at least one clip and 4 px")
     options = options or FaceOptions()
-    _refuse_another(out, identity)
+    refuse_another(out, identity)
     folders = crop_folders([clip.info for clip in clips])
-    shots = [
-        _extract_shot(clip, out, folder, size, options, progress) for clip, folder in zip(clips, folders, strict=True)
-    ]
-    record = DatasetRecord(identity, size, tuple(shots), tuple(folders))
-    save_dataset(out, record)
-    return record
+    shots: list[ShotFaces] = []
+    taken = range(len(clips)) if tracks is None else sorted(tracks)
+    for place in taken:
+        clip, folder = clips[place], folders[place]
+        path, record = out / "shots" / f"{folder}.json", beside or out
+        chosen = None if tracks is None else sorted(tracks[place])
+        note = _made_with(clip.info, size, options) | _chosen_by_hand(record, folder, chosen)
+        shot = _finished_shot(path, note)
+        if shot is None:
+            found = clip_faces(clip, folder, record, options, progress)
+            mine = _performer(clip, found, shots, identity, options.track) if chosen is None else chosen
+            shot = found.only_tracks(mine)
+            _write_shot(clip, shot, out, folder, size, progress)
+            save_shot(path, shot, note)
+        else:
+            progress("crops", shot.frame_count, shot.frame_count)
+        shots.append(shot)
+    dataset = DatasetRecord(identity, size, tuple(shots), tuple(folders[place] for place in taken))
+    save_dataset(out, dataset)
+    if tracks is None:
+        _draw_tracks(out, dataset)
+    return dataset
+
+
+def _draw_tracks(out: Path, dataset: DatasetRecord) -> None:
+    """Draw whom the clips show and which tracks were taken."""
+    found = []
+    for shot, folder in zip(dataset.shots, dataset.folders, strict=True):
+        kept = out / FOUND / f"{folder}.json"
+        found.append(load_shot(kept) if kept.is_file() else shot)
+    taken = {(i, track): dataset.identity for i, shot in enumerate(dataset.shots) for track in shot.track_ids()}
+    if all(shot.portraits for shot in found):
+        write_tracks(out, found, dataset.folders, taken)
+
+
+def clip_faces(clip: Clip, name: str, beside: Path, options: FaceOptions, progress: Progress = silent) -> ShotFaces:
+    """Find the faces of one of a folder's clips, with the folder's corrections.
+
+    Args:
+        clip: The clip.
+        name: What the folder calls it.
+        beside: The folder: what is found is kept in it.
+        options, progress: As for `find_faces`.
+    Raises:
+        FacesError: as `find_faces`.
+    """
+    corrections = corrections_of(clip, name, beside)
+    return find_faces(clip, options, progress, beside / FOUND / f"{name}.json", corrections)
+
+
+def corrections_of(clip: Clip, name: str, folder: Path) -> Corrections:
+    """Read a folder's corrections of one clip.
+
+    Raises:
+        FacesError: if they cannot be followed.
+    """
+    return read_corrections(folder / CORRECTIONS, name, clip.info.first_number, clip.info.frame_count)
 
 
 def performer_tracks(clip: Clip, found: ShotFaces, track: int | None = None) -> tuple[int, ...]:
@@ -173,38 +200,40 @@ def performer_tracks(clip: Clip, found: ShotFaces, track: int | None = None) -> 
     return () if main is None else tracks_of_person(clip, found, main)
 
 
-def crop_folders(infos: Iterable[ClipInfo]) -> list[str]:
-    """Name the folder of each clip's crops after the clip; clips of one name are numbered."""
-    names: list[str] = []
-    for info in infos:
-        base = re.sub(r"[.#%_-]*(%\d*d|#+)?$", "", Path(info.path).stem) or "clip"
-        base = re.sub(r"[^\w-]+", "_", base)
-        name, count = base, 2
-        while name in names:
-            name, count = f"{base}-{count}", count + 1
-        names.append(name)
-    return names
+def _performer(
+    clip: Clip, found: ShotFaces, before: Sequence[ShotFaces], identity: str, track: int | None
+) -> tuple[int, ...]:
+    """Return the tracks of the person whom the clips before this one show."""
+    if track is not None or not before:
+        return performer_tracks(clip, found, track)
+    known = [portrait.embedding for shot in before for portrait in shot.portraits]
+    if not known:
+        return performer_tracks(clip, found)
+    found = with_portraits(clip, found)
+    apart = {p.track: float(np.mean([distance(p.embedding, one) for one in known])) for p in found.portraits}
+    nearest = min(apart, key=lambda track: apart[track])
+    if apart[nearest] > SAME_LOOKS:
+        raise FacesError(
+            f"{found.clip}: nobody in it looks like {identity} in {before[0].clip} (nearest is track {nearest}, "
+            f"{apart[nearest]:.2f} away; {SAME_LOOKS:g} is the limit): leave the clip out, or name the tracks: "
+            f"--identity {identity}=CLIP:TRACK"
+        )
+    return tracks_of_person(clip, found, nearest)
 
 
-def _extract_shot(clip: Clip, out: Path, folder: str, size: int, options: FaceOptions, progress: Progress) -> ShotFaces:
-    path = out / "shots" / f"{folder}.json"
-    note = _made_with(clip.info, size, options)
-    done = _finished_shot(path, note)
-    if done is not None:
-        progress("crops", done.frame_count, done.frame_count)
-        return done
-    found = find_faces(clip, options, progress)
-    shot = found.only_tracks(performer_tracks(clip, found, options.track))
+def _write_shot(clip: Clip, shot: ShotFaces, out: Path, folder: str, size: int, progress: Progress) -> None:
     # Shot and dataset count as unfinished from the first crop that is made; until then older ones stay whole.
-    for record in (out / RECORD, path):
+    for record in (out / RECORD, out / "shots" / f"{folder}.json"):
         record.unlink(missing_ok=True)
-    _write_crops(clip, shot, out / "crops" / folder, size, progress)
-    save_shot(path, shot, note)
-    return shot
+    write_crops(clip, shot, out / "crops" / folder, size, progress)
 
 
-def _refuse_another(out: Path, identity: str) -> None:
-    """Refuse a folder that holds somebody else's faces."""
+def refuse_another(out: Path, identity: str) -> None:
+    """Refuse a folder that holds somebody else's faces.
+
+    Raises:
+        FacesError: if it does.
+    """
     try:
         held = load_dataset(out).identity
     except FacesError:
@@ -215,8 +244,29 @@ def _refuse_another(out: Path, identity: str) -> None:
 
 def _made_with(info: ClipInfo, size: int, options: FaceOptions) -> dict[str, Any]:
     """Return what a shot's crops depend on, as JSON gives it back."""
-    chosen = {name: value for name, value in asdict(options).items() if name != "threads"}
-    return {"clip": info.path, "frames": info.frame_count, "stamp": stamp_of(info), "size": size, "options": chosen}
+    return found_with(info, options, ("threads", "device", "overlap")) | {"size": size}
+
+
+def found_with(
+    info: ClipInfo, options: FaceOptions, but: tuple[str, ...] = ("threads", "device", "overlap", "track", "smooth")
+) -> dict[str, Any]:
+    """Return what the faces of a clip depend on, as JSON gives it back.
+
+    Args:
+        info: Of the clip.
+        options: How they are found.
+        but: Options that make no difference.
+    """
+    chosen = {name: value for name, value in asdict(options).items() if name not in but}
+    made = {"clip": info.path, "frames": info.frame_count, "stamp": stamp_of(info), "colour": info.colour_note()}
+    return {**made, "options": chosen}
+
+
+def _chosen_by_hand(folder: Path, clip: str, tracks: Sequence[int] | None) -> dict[str, Any]:
+    """Return what a person has said about a shot: corrections and tracks; nothing where nothing was said."""
+    entries = [entry for entry in load_entries(folder / CORRECTIONS) if entry.get("clip", clip) == clip]
+    said = {"corrections": entries} if entries else {}
+    return said | ({} if tracks is None else {"tracks": list(tracks)})
 
 
 def _finished_shot(path: Path, note: dict[str, Any]) -> ShotFaces | None:
@@ -227,25 +277,3 @@ def _finished_shot(path: Path, note: dict[str, Any]) -> ShotFaces | None:
     except FacesError:
         # What an interruption damaged is made again.
         return None
-
-
-def _write_crops(clip: Clip, shot: ShotFaces, folder: Path, size: int, progress: Progress) -> None:
-    faces = {face.index: face for face in shot.faces}
-    first, last = min(faces), max(faces)
-    deep = clip.info.bit_depth > 8
-    for frame in clip.frames(first, last + 1):
-        if frame.index in faces:
-            shown = to_display(frame.image, clip.info.encoding)
-            cut_out = normalise.crop(shown, faces[frame.index].crop_from_plate, size)
-            _write_png(folder / f"{frame.index:06d}.png", cut_out, deep)
-        progress("crops", frame.index + 1 - first, last + 1 - first)
-
-
-def _write_png(path: Path, image: Image, deep: bool) -> None:
-    top = 65535 if deep else 255
-    codes = np.asarray(np.clip(np.rint(image[..., ::-1] * np.float32(top)), 0, top), dtype=np.float32)
-    done, data = cv2.imencode(".png", codes.astype(np.uint16) if deep else codes.astype(np.uint8))
-    if not done:
-        raise FacesError(f"{path}: this picture cannot be written as PNG; choose another size")
-    with replacing(path) as beside:
-        beside.write_bytes(data.tobytes())

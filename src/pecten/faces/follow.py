@@ -1,20 +1,28 @@
 """Following every face through a clip, one frame after the other."""
 
+import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from pecten.errors import FacesError
 from pecten.faces import normalise, stabilise
-from pecten.faces.detect import Box, Detection, Detector
+from pecten.faces.detect import Box, Detection, Detector, area, overlap
 from pecten.faces.landmarks import FaceMesh
+from pecten.faces.mesh import LEFT_EYE, RIGHT_EYE
 from pecten.faces.quality import Gates
-from pecten.faces.track import CutFinder, Tracker, fresh
+from pecten.faces.track import CONTACT, Tracker, fresh
 from pecten.geometry import similarity as sim
 from pecten.types import Affine, ByteImage, Points
 
 _MOST_UNCONFIRMED = 10
 """Runs of the detector in a row that may miss a face which the mesh goes on seeing."""
+
+_LEAP = 0.3
+"""Unexpected move of a face in one frame, as `Tracker.jump` counts it (0.3 is 0.45 of its side), that is too much."""
+
+_ASTRIDE = 0.18
+"""How far from a detected eye, as a share of the face's side, the mesh's may be."""
 
 
 @dataclass(frozen=True)
@@ -25,17 +33,22 @@ class FaceOptions:
         perturbations: Extra looks at each face, averaged; 0 is one look.
         realign: Whether the extra looks are taken a second time, from the normalisation that the first gave (a first
             single look always places them); measured to lower jitter by 1 to 9 % at twice the cost.
-        smooth: Whether the normalisation is smoothed over the shot.
+        register: Whether the normalisation follows how the skin is seen to move from frame to frame; takes the place of
+            smoothing.
+        smooth: Whether the normalisation is smoothed over the shot where it is not registered.
         detect_every: Frames between two runs of the detector; landmarks carry on between, and a lost face calls it.
         least_presence: Probability of a face under which a track is lost.
         longest_gap: Frames after which a face that comes back counts as another.
         track: Which face a dataset is made of; None is the one that covers most area times frames.
         gates: What a frame must pass to be trained on.
         threads: Of each network.
+        overlap: Whether decoding, detection and judging run beside the following; the answer is the same.
+        device: Of the mesh network: "auto" (a GPU where there is one), "cpu", or as torch names it.
     """
 
     perturbations: int = 9
     realign: bool = False
+    register: bool = True
     smooth: bool = True
     detect_every: int = 5
     least_presence: float = 0.5
@@ -43,6 +56,8 @@ class FaceOptions:
     track: int | None = None
     gates: Gates = field(default_factory=Gates)
     threads: int = 2
+    overlap: bool = True
+    device: str = "auto"
 
     def __post_init__(self) -> None:
         """Refuse what cannot be followed."""
@@ -78,50 +93,73 @@ class Follower:
         self._options = options
         self._detector = detector
         self._mesh = mesh
-        self._cuts = CutFinder()
         self._tracker = Tracker(options.longest_gap)
         self._last: dict[int, Sighting] = {}
         self._unconfirmed: dict[int, int] = {}
         self._search_until = -1
 
-    def follow(self, index: int, image: ByteImage) -> tuple[list[Sighting], str | None]:
+    def follow(
+        self, index: int, image: ByteImage, cut: bool = False, detections: list[Detection] | None = None
+    ) -> tuple[list[Sighting], str | None]:
         """Find the faces of the next frame.
 
         Args:
             index: Of the frame.
             image: The frame, display-coded.
+            cut: Whether a new shot begins with it.
+            detections: What the detector sees on it; None lets it be run where it is needed.
         Returns:
             The faces by track, and why there is none when there is none.
         """
-        cut = self._cuts.is_cut(image)
         if cut:
             self._tracker.end_all()
             self._last = {}
         carried = [self._carry(image, number) for number in sorted(self._last)]
-        found = _without_doubles([s for s in carried if s is not None])
+        found = self._settled(index, [s for s in carried if s is not None])
         lost = len(found) < len(self._last)
         if lost:
             # The detector then runs on every frame until the face is back, or would count as another.
             self._search_until = index + self._options.longest_gap
-        if cut or not found or index <= self._search_until or index % self._options.detect_every == 0:
-            found = self._detect(index, image, found)
+        if (
+            cut
+            or not found
+            or _are_close(found)
+            or index <= self._search_until
+            or index % self._options.detect_every == 0
+        ):
+            found = self._detect(
+                index, image, found, self._detector.detect(image) if detections is None else detections
+            )
         for sighting in found:
             self._tracker.see(sighting.track, index, sighting.box)
         self._last = {s.track: s for s in found}
         reason = None if found else "face lost" if lost else "no face found"
         return sorted(found, key=lambda s: s.track), reason
 
+    def look_in(self, image: ByteImage, box: Box) -> Sighting | None:
+        """Look for a face in a box, as if the detector had seen an upright one there; its track is -1."""
+        level = np.array([[box[0], box[1]], [box[2], box[1]]])
+        return self._look_at_detection(image, Detection(box, 1.0, level))
+
     def _carry(self, image: ByteImage, number: int) -> Sighting | None:
         return self._look(image, stabilise.roi_of_normalisation(self._last[number].crop_from_plate), number)
 
-    def _detect(self, index: int, image: ByteImage, found: list[Sighting]) -> list[Sighting]:
+    def _settled(self, index: int, carried: list[Sighting]) -> list[Sighting]:
+        """Where two tracks have come to one face, as when people cross, give it to the one that jumped less."""
+        jumps = {s.track: self._tracker.jump(s.track, index, s.box) for s in carried}
+        # Who leaps has slid to another face; if it was a leap after all, the detector finds the face again.
+        stayed = [s for s in carried if jumps[s.track] < _LEAP]
+        return _without_doubles(sorted(stayed, key=lambda s: (jumps[s.track], s.track)))
+
+    def _detect(
+        self, index: int, image: ByteImage, found: list[Sighting], detections: list[Detection]
+    ) -> list[Sighting]:
         """Add the faces that only the detector sees; drop those that it has long not seen."""
-        detections = self._detector.detect(image)
-        found = [s for s in found if self._is_confirmed(s, detections)]
+        found = [s for s in found if self._is_confirmed(s, detections) and not _is_astride(s, detections)]
         new = fresh([d.box for d in detections], [s.box for s in found])
         seen = [self._look_at_detection(image, detections[i]) for i in new]
         kept = _without_doubles([*found, *(s for s in seen if s is not None)])[len(found) :]
-        numbers = self._tracker.assign(index, [s.box for s in kept])
+        numbers = self._tracker.assign(index, [s.box for s in kept], {s.track for s in found})
         if kept:
             self._search_until = index
         return found + [replace(s, track=number) for s, number in zip(kept, numbers, strict=True)]
@@ -154,6 +192,21 @@ class Follower:
             return None
         spread_px = spread * sim.scale_of(place)
         return Sighting(number, best, float(np.median(presence)), spread_px, place, normalise.box_of(best))
+
+
+def _are_close(sightings: list[Sighting]) -> bool:
+    """Say whether any two faces touch, so that the mesh may slide from one to the other."""
+    return any(overlap(a.box, b.box) > CONTACT for i, a in enumerate(sightings) for b in sightings[:i])
+
+
+def _is_astride(one: Sighting, detections: list[Detection]) -> bool:
+    """Say whether a mesh lies between faces: its eyes are not where the detector sees the nearest face's."""
+    nearest = max(detections, key=lambda d: overlap(one.box, d.box), default=None)
+    if nearest is None or overlap(one.box, nearest.box) <= CONTACT:
+        return False
+    eyes = np.stack([one.landmarks[list(group)].mean(axis=0) for group in (RIGHT_EYE, LEFT_EYE)])
+    off = np.linalg.norm(eyes - nearest.points[:2], axis=1).max()
+    return float(off) > _ASTRIDE * math.sqrt(area(nearest.box))
 
 
 def _without_doubles(sightings: list[Sighting]) -> list[Sighting]:

@@ -1,6 +1,6 @@
 """The network that finds the face mesh."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
@@ -14,24 +14,27 @@ from pecten.geometry.warp import warp, warp_linear
 from pecten.quiet import hushed
 from pecten.types import Affine, ByteImage
 
+_MODEL = "models/face_landmarks_detector.tflite"
 _TRIANGLE = np.array([0.25, 0.5, 0.25], dtype=np.float32)
 
 
+Network = Callable[[Float32[np.ndarray, "k 256 256 3"]], list[np.ndarray]]
+"""Takes patches in [0, 1] to the network's outputs: places in patch px, presence logits, and what else it tells."""
+
+
 class FaceMesh:
-    """MediaPipe's face landmark network on the CPU, through LiteRT.
+    """MediaPipe's face landmark network: on the CPU through LiteRT, on a GPU through torch.
 
     Args:
-        threads: Of the network.
+        threads: Of the network on the CPU.
+        device: "cpu", or a GPU as torch names it.
 
     Reference:
         Kartynnik et al. 2019, Real-time Facial Surface Geometry from Monocular Video on Mobile GPUs.
     """
 
-    def __init__(self, threads: int = 2) -> None:
-        self._model = str(asset("models/face_landmarks_detector.tflite"))
-        self._threads = threads
-        # One interpreter a batch size: resizing one back and forth would allocate anew each time.
-        self._interpreters: dict[int, Interpreter] = {}
+    def __init__(self, threads: int = 2, device: str = "cpu") -> None:
+        self._run = _on_cpu(threads) if device == "cpu" else _on_gpu(device)
 
     def locate(
         self, image: ByteImage, rois: Sequence[Affine]
@@ -44,25 +47,41 @@ class FaceMesh:
         Returns:
             Landmarks in plate px, and the probability that the region shows a face.
         """
-        patches = look(image, rois)
-        network = self._interpreter(len(rois))
-        network.set_tensor(network.get_input_details()[0]["index"], patches / np.float32(255))
-        network.invoke()
-        outputs = [network.get_tensor(detail["index"]) for detail in network.get_output_details()]
+        outputs = self._run(look(image, rois) / np.float32(255))
         # The network counts from the corner of its input; half a pixel is taken off to put centres at integers.
         places = outputs[0].reshape(len(rois), MESH_POINTS, 3)[..., :2].astype(np.float64) - 0.5
         presence = 1 / (1 + np.exp(-outputs[1].reshape(len(rois)).astype(np.float64)))
         return np.stack([sim.apply(sim.invert(roi), p) for roi, p in zip(rois, places, strict=True)]), presence
 
-    def _interpreter(self, batch: int) -> Interpreter:
-        if batch not in self._interpreters:
-            # LiteRT greets on standard error, which no setting turns off.
-            with hushed():
-                network = Interpreter(self._model, num_threads=self._threads)
-                network.resize_tensor_input(network.get_input_details()[0]["index"], [batch, ROI_SIZE, ROI_SIZE, 3])
-                network.allocate_tensors()
-            self._interpreters[batch] = network
-        return self._interpreters[batch]
+
+def _on_cpu(threads: int) -> Network:
+    # One interpreter a batch size: resizing one back and forth would allocate anew each time.
+    interpreters: dict[int, Interpreter] = {}
+
+    def run(patches: Float32[np.ndarray, "k 256 256 3"]) -> list[np.ndarray]:
+        network = interpreters.get(len(patches))
+        if network is None:
+            network = interpreters[len(patches)] = _interpreter(len(patches), threads)
+        network.set_tensor(network.get_input_details()[0]["index"], patches)
+        network.invoke()
+        return [network.get_tensor(detail["index"]) for detail in network.get_output_details()]
+
+    return run
+
+
+def _on_gpu(device: str) -> Network:
+    from pecten.faces.mesh_torch import runner
+
+    return runner(asset(_MODEL), device)
+
+
+def _interpreter(batch: int, threads: int) -> Interpreter:
+    # LiteRT greets on standard error, which no setting turns off.
+    with hushed():
+        network = Interpreter(str(asset(_MODEL)), num_threads=threads)
+        network.resize_tensor_input(network.get_input_details()[0]["index"], [batch, ROI_SIZE, ROI_SIZE, 3])
+        network.allocate_tensors()
+    return network
 
 
 def look(image: ByteImage, rois: Sequence[Affine]) -> Float32[np.ndarray, "k 256 256 3"]:

@@ -28,8 +28,6 @@ MESH_TO_68 = (
 )
 """For each iBUG-68 point the mesh point that lies closest to it (measured on synthetic performers, made symmetric)."""
 # fmt: on
-NON_JAW = tuple(sorted({*RIGHT_EYE, *LEFT_EYE, *RIGHT_BROW, *LEFT_BROW, *NOSE, *OUTER_LIPS}))
-"""What the normalisation is fitted on: all but the jaw and the cheeks."""
 _FOREHEAD = (8, 9, 10, 54, 67, 109, 151, 284, 297, 338)
 RIGID = tuple(sorted({*RIGHT_SOCKET, *LEFT_SOCKET, *NOSE, *_FOREHEAD, 33, 133, 263, 362}))
 """What expression moves least; the pose is fitted on it."""

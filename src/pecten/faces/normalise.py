@@ -3,16 +3,32 @@
 from typing import NamedTuple, TypeVar
 
 import numpy as np
+from jaxtyping import Float64
 
 from pecten.errors import ShapeError
 from pecten.faces.mean import MEAN_MESH
-from pecten.faces.mesh import MESH_POINTS, NON_JAW, RIGID
+from pecten.faces.mesh import LEFT_BROW, MESH_POINTS, MESH_TO_68, RIGHT_BROW, RIGID
 from pecten.geometry import similarity as sim
 from pecten.geometry.warp import warp
 from pecten.types import Affine, ByteImage, Image, Points
 
-MEAN_FACE: Points = MEAN_MESH[list(NON_JAW), :2]
-"""Where the non-jaw landmarks lie in a crop of `CANONICAL_SIZE`: irises at (368, 414) and (656, 414)."""
+_SHARES = (
+    ((33, 133, 263, 362), 8.0),
+    (RIGHT_BROW + LEFT_BROW, 10.0),
+    (MESH_TO_68[27:36], 9.0),
+    (MESH_TO_68[48:60], 20.0),
+)
+"""What the normalisation is fitted on: corners of the eyes, brows, nose and lips, each with about the say that it has
+among the 68 landmarks, however many mesh points it has. The lids are left out: a blink is not a move of the head."""
+
+FIT_POINTS = np.array([point for group, _ in _SHARES for point in group])
+"""The mesh points that the normalisation is fitted on."""
+
+FIT_WEIGHTS: Float64[np.ndarray, " _points"] = np.concatenate([np.full(len(g), say / len(g)) for g, say in _SHARES])
+"""The say of each of them."""
+
+MEAN_FACE: Points = MEAN_MESH[FIT_POINTS, :2]
+"""Where they lie in a crop of `CANONICAL_SIZE`, in which the irises are at (368, 414) and (656, 414)."""
 
 FACE_CENTRE = (512.0, 540.0)
 """The point of the normalised crop, in px, whose path through the plate is smoothed."""
@@ -41,7 +57,16 @@ def crop_from_plate(landmarks: Points) -> Affine:
     Raises:
         ShapeError: if there are not 478 points, or they coincide.
     """
-    return sim.fit_similarity(_whole(landmarks)[list(NON_JAW)], MEAN_FACE)
+    return fit(_whole(landmarks)[FIT_POINTS])
+
+
+def fit(points: Points) -> Affine:
+    """Fit the normalisation to the `FIT_POINTS` alone, in plate px.
+
+    Raises:
+        ShapeError: if there are not as many, or they coincide.
+    """
+    return sim.fit_similarity(points, MEAN_FACE, FIT_WEIGHTS)
 
 
 def crop(image: AnyImage, crop_from_plate: Affine, size: int) -> AnyImage:

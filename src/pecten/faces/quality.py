@@ -24,6 +24,7 @@ class Gates:
         max_blur: 0 is sharp, 1 is flat; measured on a crop of `BLUR_SIZE`.
         max_spread_px: Largest spread of the landmarks under perturbation, at `CANONICAL_SIZE`.
         max_outside: Largest share of the face's outline beyond the plate's edge.
+        max_covered: Largest share of the face that a hand, hair, glasses or anything else may cover.
     """
 
     min_face_px: float = 64.0
@@ -31,15 +32,25 @@ class Gates:
     max_blur: float = 0.72
     max_spread_px: float = 12.0
     max_outside: float = 0.08
+    max_covered: float = 0.25
 
-    def why_not(self, face_px: float, yaw_rad: float, blur: float, spread_px: float, outside: float) -> str | None:
-        """Return the first reason to leave a frame out of training, or None."""
+    def why_not(
+        self, face_px: float, yaw_rad: float, blur: float, spread_px: float, outside: float, covered: float = 0.0
+    ) -> str | None:
+        """Return the first reason to leave a frame out of training, or None.
+
+        Args:
+            face_px, yaw_rad, blur, spread_px, outside: As the functions here and `normalise.pose` measure them.
+            covered: Share of the face that something in front covers.
+        """
         checks = (
             (face_px < self.min_face_px, f"face narrower than {self.min_face_px:g} px"),
             (abs(np.degrees(yaw_rad)) > self.max_yaw_deg, f"turned more than {self.max_yaw_deg:g} degrees"),
             (outside > self.max_outside, "cut off by the edge of the frame"),
             (spread_px > self.max_spread_px, f"landmarks uncertain by more than {self.max_spread_px:g} px"),
             (blur > self.max_blur, f"blurred (over {self.max_blur:g})"),
+            # Last: where nothing is sharp, nothing can be said to stand in front.
+            (covered > self.max_covered, f"covered by more than {100 * self.max_covered:g} %"),
         )
         return next((reason for failed, reason in checks if failed), None)
 

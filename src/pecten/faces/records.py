@@ -1,7 +1,7 @@
 """What was found in a clip, and the versioned files that hold it."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -12,16 +12,19 @@ from jaxtyping import Float64
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from pecten.colour.transfer import Encoding
 from pecten.errors import FacesError
 from pecten.faces.detect import Box
 from pecten.faces.mesh import MESH_POINTS
 from pecten.faces.track import main_track
 from pecten.files import replacing, sha256_of, write_json
-from pecten.types import Affine
+from pecten.types import Affine, ByteImage
 
-VERSION = 1
+VERSION = 2
+"""2 added portraits, how far faces are covered, and the frames corrected by hand; 1 is read as having none."""
+
 RECORD = "record.json"
+PORTRAIT_SIZE = 128
+"""Side of a track's picture, in px."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,11 +39,12 @@ class FaceFrame:
         score: Probability that this is a face.
         landmarks: The 478 mesh points, in plate px, not smoothed over time.
         spread_px: Of the landmarks under perturbation, at `CANONICAL_SIZE`; 0 when they were not perturbed.
-        crop_from_plate: To a crop of `CANONICAL_SIZE`, smoothed over the shot.
+        crop_from_plate: To a crop of `CANONICAL_SIZE`, settled over the shot.
         yaw_rad: Positive towards the picture's right.
         pitch_rad: Positive down.
         roll_rad: Positive counter-clockwise in the picture.
         left_out: Why it is not for training; None when it is. A swap uses it all the same.
+        covered: Share of the face that something in front covers; 0 in records of version 1.
     """
 
     index: int
@@ -55,11 +59,37 @@ class FaceFrame:
     pitch_rad: float
     roll_rad: float
     left_out: str | None = None
+    covered: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Portrait:
+    """What a track's face looks like.
+
+    Attributes:
+        track: Which of the clip's faces.
+        index: Frame of the picture, the most frontal one.
+        embedding: Mean of the recogniser's descriptions of several frames.
+        picture: Its face, `PORTRAIT_SIZE` px square, normalised, display-coded.
+    """
+
+    track: int
+    index: int
+    embedding: Float64[np.ndarray, "128"]
+    picture: ByteImage
 
 
 @dataclass(frozen=True, eq=False)
 class ShotFaces:
-    """The faces of one clip, in order of frame and track; `missing` gives each frame without any, with its reason."""
+    """The faces of one clip, in order of frame and track.
+
+    Attributes:
+        clip, width, height, rate, frame_count, first_number, encoding: As `ClipInfo` has them.
+        faces: Of every frame.
+        missing: Index of each frame without any face, and the reason.
+        portraits: Of every track; none in records of version 1.
+        corrected: Indices of the frames that were corrected by hand.
+    """
 
     clip: str
     width: int
@@ -67,9 +97,11 @@ class ShotFaces:
     rate: Fraction
     frame_count: int
     first_number: int
-    encoding: Encoding
+    encoding: str
     faces: tuple[FaceFrame, ...]
     missing: tuple[tuple[int, str], ...] = ()
+    portraits: tuple[Portrait, ...] = ()
+    corrected: tuple[int, ...] = ()
 
     def track_ids(self) -> tuple[int, ...]:
         """Return the numbers of the tracks, ascending."""
@@ -97,7 +129,20 @@ class ShotFaces:
         reasons = dict(self.missing)
         absent = sorted(set(range(self.frame_count)) - {face.index for face in faces})
         missing = tuple((i, reasons.get(i, "only other faces found")) for i in absent)
-        return replace(self, faces=faces, missing=missing)
+        portraits = tuple(portrait for portrait in self.portraits if portrait.track in chosen)
+        return replace(self, faces=faces, missing=missing, portraits=portraits)
+
+
+def runs(faces: Sequence[FaceFrame]) -> list[list[int]]:
+    """Return the rows of each track's runs of consecutive frames (a cut starts new tracks)."""
+    found: list[list[int]] = []
+    for row in sorted(range(len(faces)), key=lambda r: (faces[r].track, faces[r].index)):
+        last = faces[found[-1][-1]] if found else None
+        if last is not None and last.track == faces[row].track and last.index == faces[row].index - 1:
+            found[-1].append(row)
+        else:
+            found.append([row])
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,7 +226,8 @@ def shot_note(path: Path) -> dict[str, Any]:
 def _save(path: Path, head: dict[str, Any], shots: tuple[ShotFaces, ...]) -> None:
     arrays: dict[str, np.ndarray] = {}
     for i, shot in enumerate(shots):
-        arrays |= {f"{i}.{name}": column for name, column in _columns(shot.faces).items()}
+        columns = _columns(shot.faces) | _portrait_columns(shot.portraits)
+        arrays |= {f"{i}.{name}": column for name, column in columns.items()}
     # Without its JSON a record counts as unfinished, so an interruption between the two files harms nothing.
     path.unlink(missing_ok=True)
     with replacing(path.with_suffix(".safetensors")) as beside:
@@ -200,8 +246,19 @@ def _columns(faces: tuple[FaceFrame, ...]) -> dict[str, np.ndarray]:
         "score": np.array([f.score for f in faces], dtype=np.float64),
         "landmarks": np.array([f.landmarks for f in faces], dtype=np.float32).reshape(count, MESH_POINTS, 2),
         "spread_px": np.array([f.spread_px for f in faces], dtype=np.float64),
+        "covered": np.array([f.covered for f in faces], dtype=np.float64),
         "crop_from_plate": np.array([f.crop_from_plate for f in faces], dtype=np.float64).reshape(count, 2, 3),
         "pose_rad": np.array([(f.yaw_rad, f.pitch_rad, f.roll_rad) for f in faces], dtype=np.float64).reshape(count, 3),
+    }
+
+
+def _portrait_columns(portraits: tuple[Portrait, ...]) -> dict[str, np.ndarray]:
+    count, side = len(portraits), PORTRAIT_SIZE
+    return {
+        "portrait_track": np.array([p.track for p in portraits], dtype=np.int64),
+        "portrait_index": np.array([p.index for p in portraits], dtype=np.int64),
+        "portrait_embedding": np.array([p.embedding for p in portraits], dtype=np.float64).reshape(count, 128),
+        "portrait_picture": np.array([p.picture for p in portraits], dtype=np.uint8).reshape(count, side, side, 3),
     }
 
 
@@ -214,11 +271,12 @@ def _summary(shot: ShotFaces) -> dict[str, Any]:
         "rate": str(shot.rate),
         "frame_count": shot.frame_count,
         "first_number": shot.first_number,
-        "encoding": shot.encoding.value,
+        "encoding": str(shot.encoding),
         "faces": len(shot.faces),
         "tracks": {str(t): spans(f.index for f in shot.of_track(t)) for t in shot.track_ids()},
         "rows_left_out": _by_reason(left_out),
         "frames_missing": _by_reason(shot.missing),
+        "frames_corrected": spans(shot.corrected),
     }
 
 
@@ -287,10 +345,20 @@ def _shot(entry: dict[str, Any], arrays: dict[str, np.ndarray], place: int) -> S
         rate=Fraction(entry["rate"]),
         frame_count=int(entry["frame_count"]),
         first_number=int(entry["first_number"]),
-        encoding=Encoding(entry["encoding"]),
+        encoding=str(entry["encoding"]),
         faces=faces,
         missing=tuple(missing),
+        portraits=_portraits(column),
+        corrected=tuple(unspan(entry.get("frames_corrected", ""))),
     )
+
+
+def _portraits(column: dict[str, np.ndarray]) -> tuple[Portrait, ...]:
+    if "portrait_track" not in column:
+        return ()
+    names = ("portrait_track", "portrait_index", "portrait_embedding", "portrait_picture")
+    rows = zip(*(column[name] for name in names), strict=True)
+    return tuple(Portrait(int(track), int(index), seen, picture) for track, index, seen, picture in rows)
 
 
 def _face(column: dict[str, np.ndarray], row: int, left_out: str | None) -> FaceFrame:
@@ -309,4 +377,5 @@ def _face(column: dict[str, np.ndarray], row: int, left_out: str | None) -> Face
         pitch_rad=pitch,
         roll_rad=roll,
         left_out=left_out,
+        covered=float(column["covered"][row]) if "covered" in column else 0.0,
     )

@@ -1,6 +1,6 @@
 """Which part of a picture a face covers, as a hard-edged matte."""
 
-from typing import Literal
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -20,8 +20,6 @@ from pecten.faces.mesh import (
     RIGHT_SOCKET,
 )
 from pecten.types import Mask, Points
-
-Region = Literal["full", "lips", "eyes"]
 
 _SUPERSAMPLING = 4
 _FIXED_POINT_BITS = 4
@@ -48,31 +46,45 @@ def _triangulate() -> NDArray[np.intp]:
 _TRIANGLES = _triangulate()
 
 
-def face_matte(landmarks: Points, size: int, region: Region = "full") -> Mask:
-    """Draw the matte of a face or of a part of it.
+def face_matte(landmarks: Points, size: int) -> Mask:
+    """Draw the matte of a face: from beneath the chin to a little above the brows.
 
     Args:
         landmarks: The 478 mesh points, in px of the picture to be made.
         size: Side of the square picture, in px.
-        region: "full" is the inner face from the chin to a little above the brows; "lips" the lips and a rim of
-            skin; "eyes" both sockets with their lids, up to the brows.
     Returns:
         Coverage: 1 inside, 0 outside and along the picture's edge, between only on pixels that the edge crosses.
     Raises:
         ShapeError: if there are not 478 points.
     """
+    return draw(_full(_whole(landmarks)), size)
+
+
+def feature_matte(landmarks: Points, size: int) -> Mask:
+    """Draw what speaks in a face: both eyes' sockets up to the brows, and the lips with a rim of skin.
+
+    Args, Returns, Raises:
+        As for `face_matte`.
+    """
+    full = face_matte(landmarks, size)
+    # Part of a turned face's far eye lies behind the nose, and of its lips beyond the cheek.
+    parts: Mask = np.minimum(full, draw([*_lips(landmarks), *_eyes(landmarks)], size))
+    return parts
+
+
+def _whole(landmarks: Points) -> Points:
     if len(landmarks) != MESH_POINTS:
         raise ShapeError(f"{len(landmarks)} landmarks, but the mesh has {MESH_POINTS}: give the whole mesh")
-    full = _drawn(_full(landmarks), size)
-    if region == "full":
-        return full
-    # Part of a turned face's far eye lies behind the nose, and of its lips beyond the cheek.
-    part: Mask = np.minimum(full, _drawn((_lips if region == "lips" else _eyes)(landmarks), size))
-    return part
+    return landmarks
 
 
-def _drawn(shapes: list[Points], size: int) -> Mask:
-    """Draw the union of shapes (px, centres at integers)."""
+def draw(shapes: Sequence[Points], size: int) -> Mask:
+    """Draw the union of closed shapes.
+
+    Args:
+        shapes: Corners in px of the picture to be made.
+        size: Side of the square picture, in px; its rim stays clear.
+    """
     canvas = np.zeros((size * _SUPERSAMPLING, size * _SUPERSAMPLING), dtype=np.uint8)
     for shape in shapes:
         # A supersampled pixel's centre lies a fraction of a pixel from the picture's.
@@ -94,7 +106,7 @@ def _full(landmarks: Points) -> list[Points]:
     outline = _under_chin(_lower_forehead(outline, landmarks), landmarks)
     # Of a turned head the nose and the far cheek stand out of the oval: they come from the surface itself.
     surface = landmarks + _SURFACE_INSET * (middle - landmarks)
-    return [_rounded(outline), *surface[_TRIANGLES]]
+    return [rounded(outline), *surface[_TRIANGLES]]
 
 
 def _lower_forehead(outline: Points, landmarks: Points) -> Points:
@@ -127,18 +139,19 @@ def _under_chin(outline: Points, landmarks: Points) -> Points:
 def _lips(landmarks: Points) -> list[Points]:
     outer = landmarks[list(OUTER_LIPS)]
     middle = landmarks[list(INNER_LIPS)].mean(axis=0)
-    return [_rounded(middle + _LIPS_GROWTH * (outer - middle))]
+    return [rounded(middle + _LIPS_GROWTH * (outer - middle))]
 
 
 def _eyes(landmarks: Points) -> list[Points]:
-    return [_rounded(_hull(landmarks[list(socket)])) for socket in (RIGHT_SOCKET, LEFT_SOCKET)]
+    return [rounded(hull(landmarks[list(socket)])) for socket in (RIGHT_SOCKET, LEFT_SOCKET)]
 
 
-def _hull(points: Points) -> Points:
+def hull(points: Points) -> Points:
+    """Return the convex hull, corner by corner."""
     return np.asarray(cv2.convexHull(points.astype(np.float32)), dtype=np.float64).reshape(-1, 2)
 
 
-def _rounded(outline: Points, times: int = 2) -> Points:
+def rounded(outline: Points, times: int = 2) -> Points:
     """Cut the corners of a closed outline (Chaikin 1974)."""
     for _ in range(times):
         onward = np.roll(outline, -1, axis=0)

@@ -69,7 +69,7 @@ def perturbed(roi: Affine, count: int, amount: float = 0.05, seed: int = 0) -> l
     return rois
 
 
-def trimmed_mean(samples: Float64[np.ndarray, "k n 2"], trim: float = 0.2) -> Points:
+def trimmed_mean(samples: Float64[np.ndarray, "k n 2"], trim: float = 0.1) -> Points:
     """Average landmarks over repeated looks, without the `trim` share of lowest and of highest of each coordinate."""
     cut = int(len(samples) * trim)
     middle: Points = np.sort(samples, axis=0)[cut : len(samples) - cut].mean(axis=0)

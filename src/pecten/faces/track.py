@@ -1,7 +1,7 @@
 """Who is who from frame to frame: cuts, and faces joined into tracks."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -12,6 +12,9 @@ from pecten.types import ByteImage
 
 _THUMBNAIL = (64, 36)
 _BINS = 16
+
+CONTACT = 0.02
+"""Overlap of two faces' boxes from which one may be taken for the other."""
 
 
 class CutFinder:
@@ -106,14 +109,20 @@ class Tracker:
         self._tracks[number] = Track(number, index, box, motion)
         return self._tracks[number]
 
-    def assign(self, index: int, boxes: Sequence[Box]) -> list[int]:
+    def jump(self, number: int, index: int, box: Box) -> float:
+        """Return how far a track's face is from where it was expected, relative to its size."""
+        return _distance(self._tracks[number].expected(index), box)
+
+    def assign(self, index: int, boxes: Sequence[Box], taken: Collection[int] = ()) -> list[int]:
         """Give each new face of a frame the number of the lost track that it continues, or a new number.
 
         Args:
             index: The frame.
             boxes: Faces that no track that was followed to this frame accounts for.
+            taken: Numbers of the tracks that were followed to this frame.
         """
-        lost = [t for t in self._tracks.values() if t.index < index and index - t.index <= self._longest_gap]
+        recent = [t for t in self._tracks.values() if t.index < index and index - t.index <= self._longest_gap]
+        lost = [t for t in recent if t.number not in taken]
         pairs = sorted(
             ((_distance(track.expected(index), box), track.number, i) for track in lost for i, box in enumerate(boxes)),
         )

@@ -1,17 +1,20 @@
 """Moving pictures of every kind, as one thing: frames with a rate, a timecode and a colour coding."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from pecten.colour.transfer import Encoding
+from pecten.colour.view import View
 from pecten.errors import FootageError
+from pecten.footage.colour import Coding, ColourChoice
 from pecten.types import Image
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".m4v", ".avi", ".webm", ".mxf", ".mpg", ".ts", ".mts")
 STILL_SUFFIXES = (".exr", ".png", ".tif", ".tiff", ".dpx", ".jpg", ".jpeg")
+FIRST_NUMBER_FOR_VIDEO = 1001
+"""Number of a video's first frame where it goes with numbered files."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,13 @@ class ClipInfo:
         frame_count: Frames that can be read.
         first_number: File number of frame 0; 0 for video.
         timecode: Of frame 0, `HH:MM:SS:FF` (`;FF` for drop-frame), when the clip carries one.
-        encoding: How `Frame.image` is coded.
+        encoding: How `Frame.image` is coded: an `Encoding`, or a colour space of the configuration in `coding`.
         colour: The video's colour tags, with what was missing filled in.
         has_audio: Whether there is sound to carry over.
         pixel_format: The file's own, such as `yuv420p` or `half`.
         codec: Likewise, such as `h264` or `openexr`.
         bit_depth: Bits a sample in the file.
+        coding: What goes with `encoding`.
     """
 
     path: str
@@ -53,12 +57,25 @@ class ClipInfo:
     frame_count: int
     first_number: int
     timecode: str | None
-    encoding: Encoding
+    encoding: str
     colour: ColourTags
     has_audio: bool
     pixel_format: str
     codec: str
     bit_depth: int
+    coding: Coding = field(default_factory=Coding)
+
+    def view(self) -> View:
+        """Return the way between the clip's numbers and what networks see; make it once, it may load a configuration.
+
+        Raises:
+            UsageError: if its colour space cannot be used.
+        """
+        return View(self.encoding, self.coding.config, self.coding.exposure)
+
+    def colour_note(self) -> list[str | float]:
+        """Return what the view depends on, as JSON gives it back."""
+        return [str(self.encoding), self.coding.config, self.coding.exposure]
 
 
 @dataclass(frozen=True)
@@ -91,16 +108,17 @@ class Clip(Protocol):
         """Read frames `start` to `stop` (indices, half-open; None means to the end), in order."""
 
 
-def open_clip(path: str | Path, rate: Fraction | None = None, encoding: Encoding | None = None) -> Clip:
+def open_clip(path: str | Path, rate: Fraction | None = None, colour: ColourChoice | None = None) -> Clip:
     """Open a video, an image sequence or a still.
 
     Args:
         path: A video file; a sequence as `shot.####.exr`, `shot.%04d.exr`, one of its files, or a folder that holds
             exactly one; or a single image.
         rate: Frames a second, in place of what the clip says. A sequence that says nothing runs at 24.
-        encoding: How the numbers are coded, in place of what the clip says.
+        colour: How the numbers are coded, in place of what the clip says.
     Raises:
         FootageError: if it cannot be read whole; the message names the file and what is wrong with it.
+        UsageError: if a colour space or configuration cannot be used.
     """
     # Imported here so that a worker that only makes pictures need not load both libraries.
     from pecten.footage.sequence import open_sequence
@@ -111,12 +129,12 @@ def open_clip(path: str | Path, rate: Fraction | None = None, encoding: Encoding
         raise FootageError("no clip given: name a video, an image sequence or a folder")
     place = Path(text)
     if place.is_dir() or place.suffix.lower() in STILL_SUFFIXES or "#" in place.name or "%" in place.name:
-        return open_sequence(place, rate, encoding)
+        return open_sequence(place, rate, colour)
     if not place.exists():
         raise FootageError(f"{place}: no such file; check the path")
     if not place.is_file():
         raise FootageError(f"{place}: not a file; give a video, an image sequence or a folder")
-    return VideoClip(place, rate, encoding)
+    return VideoClip(place, rate, colour)
 
 
 def stamp_of(info: ClipInfo) -> list[int]:

@@ -1,7 +1,7 @@
 """Image sequences and stills, by OpenImageIO, with every channel and attribute kept."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,12 +14,25 @@ import OpenImageIO as oiio
 from pecten.colour.transfer import Encoding
 from pecten.errors import FootageError
 from pecten.footage.clip import STILL_SUFFIXES, ClipInfo, ColourTags, Frame
+from pecten.footage.colour import ColourChoice, Guess, by_chromaticities, settled
 from pecten.quiet import hushed
 from pecten.types import Image
 
 DEFAULT_RATE = Fraction(24)
 _NUMBERED = re.compile(r"^(.*?)(\d+)(\.[^.\d]+)$")
 _NAMED_AT_MOST = 5
+
+# SMPTE 268 table 5A, in OpenImageIO's words.
+_DPX_TRANSFERS = {
+    "Printing density": Encoding.CINEON,
+    "Logarithmic": Encoding.CINEON,
+    "Linear": Encoding.LINEAR,
+    **dict.fromkeys(
+        ("Unspecified video", "SMPTE 274M", "ITU-R 709-4", "ITU-R 601-5 system B or G", "ITU-R 601-5 system M"),
+        Encoding.REC709,
+    ),
+    **dict.fromkeys(("NTSC composite video", "PAL composite video"), Encoding.REC709),
+}
 
 
 @dataclass(frozen=True)
@@ -92,32 +105,33 @@ def numbering_of(path: Path) -> Numbering:
     return Numbering(path.parent, path.stem, 0, path.suffix)
 
 
-def open_sequence(path: Path, rate: Fraction | None = None, encoding: Encoding | None = None) -> "SequenceClip":
+def open_sequence(path: Path, rate: Fraction | None = None, colour: ColourChoice | None = None) -> "SequenceClip":
     """Open a sequence by its pattern, its folder or one of its files.
 
     Args:
         path: See `pecten.footage.clip.open_clip`.
         rate: Frames a second, in place of what the files say.
-        encoding: How the numbers are coded, in place of what the files say.
+        colour: How the numbers are coded, in place of what the files say.
     Raises:
         FootageError: if there is none, a frame is missing, or the frames differ in size.
     """
     if path.is_dir():
-        return SequenceClip(_only_sequence(path), rate, encoding)
+        return SequenceClip(_only_sequence(path), rate, colour)
     is_pattern = "#" in path.name or "%" in path.name
     if not is_pattern and not path.exists():
         raise FootageError(f"{path}: no such file; check the path")
-    return SequenceClip(numbering_of(path), rate, encoding)
+    return SequenceClip(numbering_of(path), rate, colour)
 
 
 class SequenceClip:
     """Numbered image files, or one still."""
 
-    def __init__(self, name: Numbering, rate: Fraction | None = None, encoding: Encoding | None = None) -> None:
+    def __init__(self, name: Numbering, rate: Fraction | None = None, colour: ColourChoice | None = None) -> None:
         """Check that every frame is there and of one size.
 
         Raises:
             FootageError: naming the frame that is missing, unreadable or of another size.
+            UsageError: if a colour space or configuration cannot be used.
         """
         self._name = name
         self._numbers = name.numbers()
@@ -127,6 +141,7 @@ class SequenceClip:
         spec = self._refuse_other_sizes()
         rational = spec.getattribute("FramesPerSecond")
         timecode = spec.get_string_attribute("smpte:TimeCode")
+        encoding, coding = settled(colour or ColourChoice(), _guess(spec, name.suffix.lower()))
         self._info = ClipInfo(
             path=str(name),
             kind="sequence",
@@ -136,7 +151,8 @@ class SequenceClip:
             frame_count=len(self._numbers),
             first_number=self._numbers[0],
             timecode=timecode or None,
-            encoding=encoding or _encoding(spec, name.suffix),
+            encoding=encoding,
+            coding=coding,
             colour=ColourTags(full_range=True),
             has_audio=False,
             pixel_format=str(spec.format),
@@ -220,10 +236,15 @@ def rgb_channels(spec: Any) -> list[int]:
     return [0, 0, 0] if len(names) < 3 else [0, 1, 2]
 
 
-def image_of(still: Still) -> Image:
-    """Return the RGB of a picture's display window as float; what its data window leaves out is black."""
+def image_of(still: Still, channels: Sequence[int] | None = None) -> Image:
+    """Return three channels of a picture's display window as float; what its data window leaves out is black.
+
+    Args:
+        still: The picture.
+        channels: Indices of the three; None for red, green and blue.
+    """
     spec = still.spec
-    pixels = still.pixels[:, :, rgb_channels(spec)]
+    pixels = still.pixels[:, :, list(rgb_channels(spec) if channels is None else channels)]
     if pixels.dtype.kind == "u":
         image: Image = np.multiply(pixels, np.float32(1 / np.iinfo(pixels.dtype).max), dtype=np.float32)
     else:
@@ -299,7 +320,18 @@ def _rate(rational: Any) -> Fraction | None:
     return Fraction(rational).limit_denominator(1001) if isinstance(rational, float) and rational > 0 else None
 
 
-def _encoding(spec: Any, suffix: str) -> Encoding:
-    if spec.format.basetype in (oiio.HALF, oiio.FLOAT, oiio.DOUBLE) or suffix.lower() == ".exr":
-        return Encoding.LINEAR
-    return Encoding.REC709 if suffix.lower() == ".dpx" else Encoding.SRGB
+def _guess(spec: Any, suffix: str) -> Guess:
+    if suffix == ".exr" or spec.format.basetype in (oiio.HALF, oiio.FLOAT, oiio.DOUBLE):
+        stated = spec.get_string_attribute("oiio:ColorSpace") or spec.get_string_attribute("colorSpace")
+        primaries = spec.getattribute("chromaticities")
+        space = by_chromaticities(primaries) if isinstance(primaries, tuple) else None
+        if space:
+            return Guess(space, "the header's chromaticities", stated=stated)
+        return Guess(Encoding.LINEAR, "the header names no primaries", working=True, stated=stated)
+    if suffix != ".dpx":
+        return Guess(Encoding.SRGB, "usual for stills of whole numbers")
+    transfer = spec.get_string_attribute("dpx:Transfer")
+    space = _DPX_TRANSFERS.get(transfer)
+    if space:
+        return Guess(space, f"the header says {transfer}")
+    return Guess(Encoding.REC709, f"the header's transfer is {transfer or 'empty'}, so video is assumed", sure=False)

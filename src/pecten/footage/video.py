@@ -19,6 +19,7 @@ from av.video.stream import VideoStream
 from pecten.colour.transfer import Encoding
 from pecten.errors import FootageError
 from pecten.footage.clip import ClipInfo, ColourTags, Frame
+from pecten.footage.colour import ColourChoice, Guess, settled
 from pecten.footage.planes import LUMA_WEIGHTS, layout_of, planes_of, rgb_from_planes
 from pecten.types import Image
 
@@ -35,7 +36,8 @@ _PLANAR = {
     "p210le": "yuv422p10le",
     "p016le": "yuv420p16le",
 }
-_LINEAR_TRANSFER, _SRGB_TRANSFER = 8, 13
+# H.273 table 3; what is not listed is a display's or a camera's video curve.
+_TRANSFERS = {8: Encoding.LINEAR, 13: Encoding.SRGB, 16: Encoding.PQ, 18: Encoding.HLG}
 _HD_WIDTH, _HD_HEIGHT = 1280, 720
 _BYTE_PEAK, _WORD_PEAK = 255, 65535
 
@@ -51,15 +53,16 @@ class _Scan:
 class VideoClip:
     """A video file."""
 
-    def __init__(self, path: Path, rate: Fraction | None = None, encoding: Encoding | None = None) -> None:
+    def __init__(self, path: Path, rate: Fraction | None = None, colour: ColourChoice | None = None) -> None:
         """Open the file and count what can be read of it.
 
         Args:
             path: The file.
             rate: Frames a second, in place of the file's own timing.
-            encoding: How the numbers are coded, in place of what the file says.
+            colour: How the numbers are coded, in place of what the file says.
         Raises:
             FootageError: if it is no video, or is cut short.
+            UsageError: if a colour space or configuration cannot be used.
         """
         self._path = path
         with _opened(path) as container:
@@ -80,6 +83,7 @@ class VideoClip:
                 "pixel_format": native.format.name,
                 "bit_depth": max(component.bits for component in native.format.components),
             }
+        encoding, coding = settled(colour or ColourChoice(), _guess(tags))
         scan = _scan(path, self._stream_index, file_rate)
         self._stamps = scan.stamps
         self._retimed = rate is not None
@@ -91,7 +95,8 @@ class VideoClip:
             rate=rate or Fraction(file_rate),
             frame_count=scan.count,
             first_number=0,
-            encoding=encoding or _encoding(tags),
+            encoding=encoding,
+            coding=coding,
             colour=tags,
             **facts,
         )
@@ -165,6 +170,13 @@ class VideoClip:
 
     def _frame(self, index: int, raw: VideoFrame) -> Frame:
         tags = self._info.colour
+        turned = round(self._rotation / 90) % 2 == 1
+        wide, high = (raw.height, raw.width) if turned else (raw.width, raw.height)
+        if (wide, high) != (self._info.width, self._info.height):
+            raise FootageError(
+                f"{self._path}: frame {index} is {wide}x{high}, but frame 0 is {self._info.width}x{self._info.height}. "
+                "Export it at one size."
+            )
         planar = _planar(raw, tags)
         image = rgb_of(planar, tags)
         number = index + self._info.first_number
@@ -326,10 +338,8 @@ def _known(*codes: int) -> int | None:
     return next((int(code) for code in codes if code not in (0, 2, 3)), None)
 
 
-def _encoding(tags: ColourTags) -> Encoding:
-    if tags.transfer == _LINEAR_TRANSFER:
-        return Encoding.LINEAR
-    return Encoding.SRGB if tags.transfer == _SRGB_TRANSFER else Encoding.REC709
+def _guess(tags: ColourTags) -> Guess:
+    return Guess(_TRANSFERS.get(tags.transfer, Encoding.REC709), f"the stream's transfer is {tags.transfer}")
 
 
 def _timecode(container: InputContainer) -> str | None:

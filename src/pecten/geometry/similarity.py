@@ -1,17 +1,19 @@
 """Similarity and affine transforms of the plane."""
 
 import numpy as np
+from jaxtyping import Float64
 
 from pecten.errors import ShapeError
 from pecten.types import CANONICAL_SIZE, Affine, Points
 
 
-def fit_similarity(source: Points, target: Points) -> Affine:
+def fit_similarity(source: Points, target: Points, weights: Float64[np.ndarray, " _points"] | None = None) -> Affine:
     """Fit the similarity (scale, rotation, shift) that takes `source` closest to `target`.
 
     Args:
         source: Points in px.
         target: The same points elsewhere, in px.
+        weights: The say of each point; None gives all the same.
     Returns:
         The least-squares similarity without reflection.
     Raises:
@@ -23,9 +25,10 @@ def fit_similarity(source: Points, target: Points) -> Affine:
         raise ShapeError(
             f"cannot fit a similarity to {source.shape[0]} and {target.shape[0]} points: give equal counts"
         )
-    source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
-    a, b = source - source_mean, target - target_mean
-    variance = (a**2).sum()
+    share = np.full(len(source), 1 / len(source)) if weights is None else weights / weights.sum()
+    source_mean, target_mean = share @ source, share @ target
+    a, b = source - source_mean, (target - target_mean) * share[:, None]
+    variance = (share @ a**2).sum()
     if variance <= 0:
         raise ShapeError("cannot fit a similarity: all source points coincide")
     u, singular, vt = np.linalg.svd(b.T @ a)

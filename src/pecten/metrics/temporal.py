@@ -3,8 +3,9 @@
 from collections import deque
 from collections.abc import Iterable
 
+import cv2
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float32, Float64
 
 from pecten.errors import ShapeError
 from pecten.types import Image, Mask
@@ -59,6 +60,53 @@ def flicker(frames: Iterable[Image], truth: Iterable[Image], region: Mask | None
     if quiet <= 0:
         raise ShapeError("the truth stands still, so flicker has no measure: use restlessness")
     return restlessness(frames, region) / quiet
+
+
+Motion = Float32[np.ndarray, "_height _width 2"]
+"""Where each pixel of a frame lies in the next, px from its own place."""
+
+
+def motion(before: Image, after: Image) -> Motion:
+    """Find how a picture moves from one frame to the next.
+
+    Args:
+        before: Display-coded.
+        after: The next frame.
+    Raises:
+        ShapeError: if sizes differ.
+    Reference:
+        Kroeger, Timofte, Dai and Van Gool 2016 (dense inverse search).
+    """
+    if before.shape != after.shape:
+        raise ShapeError(f"frames {before.shape} and {after.shape}: give one size")
+    grey = [np.rint(np.clip(frame, 0, 1).mean(axis=2) * 255).astype(np.uint8) for frame in (before, after)]
+    finder = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    flow = finder.calc(grey[0], grey[1], np.zeros((*grey[0].shape, 2), np.float32))
+    return np.asarray(flow, np.float32)
+
+
+def change_along(before: Image, after: Image, moved: Motion, region: Mask, sigma_px: float = 3.0) -> float:
+    """Measure how much a picture changes from one frame to the next once its motion is undone.
+
+    Args:
+        before: Any coding.
+        after: The next frame.
+        moved: From `motion`, perhaps of another picture that moves alike (the plate).
+        region: Weight of each pixel.
+        sigma_px: Of a blur first, so that flicker counts and grain does not; 0 for none.
+    Returns:
+        Mean absolute change, in the pictures' own unit.
+    Raises:
+        ShapeError: if nothing is covered.
+    """
+    total = float(region.sum(dtype=np.float64))
+    if not total > 0:
+        raise ShapeError("the region is empty: give one that covers something")
+    if sigma_px > 0:
+        before, after = (np.asarray(cv2.GaussianBlur(frame, (0, 0), sigma_px)) for frame in (before, after))
+    columns, rows = np.meshgrid(*(np.arange(count, dtype=np.float32) for count in (region.shape[1], region.shape[0])))
+    back = cv2.remap(after, columns + moved[..., 0], rows + moved[..., 1], cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE)
+    return float((np.abs(back - before).mean(axis=2) * region).sum(dtype=np.float64)) / total
 
 
 def jitter(track: Float64[np.ndarray, "_frames _points 2"], unit_px: float = 1.0) -> float:

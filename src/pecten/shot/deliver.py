@@ -11,9 +11,11 @@ from pecten.consent import PerformerRecord, fingerprint
 from pecten.deliver.claim import Claim
 from pecten.deliver.credentials import Statement, seal_with
 from pecten.deliver.writer import Writer, open_writer
+from pecten.faces.corrections import CORRECTIONS, load_entries
 from pecten.faces.records import ShotFaces
 from pecten.files import sha256_of
-from pecten.footage.clip import Clip, stamp_of
+from pecten.footage.clip import Clip, open_clip, stamp_of
+from pecten.shot.matte import MatteOptions, Visibility, check_mattes
 from pecten.shot.options import SwapOptions, Swapped, SwapSummary
 from pecten.shot.swap import swap_shot
 from pecten.types import Progress, Seal, silent
@@ -31,6 +33,7 @@ def render(
     overwrite: bool = False,
     observe: Callable[[Swapped], None] | None = None,
     claim: Claim | None = None,
+    visibility: Visibility | None = None,
 ) -> SwapSummary:
     """Swap a shot, write it and sign it; frames of a sequence that an earlier run of the same job finished are kept.
 
@@ -39,30 +42,40 @@ def render(
         statement: What the content credentials say.
         overwrite: Replace what is there.
         claim: From `claim_of`; without it, frames that exist are never kept.
-        clip, faces, comb, options, progress, frames, observe: As for `swap_shot`.
+        clip, faces, comb, options, progress, frames, observe, visibility: As for `swap_shot`.
     Raises:
+        FootageError: if the user's own matte does not fit the plate.
         DeliveryError: if the output cannot be written.
         CredentialsError: if it cannot be signed; an unsigned delivery is not left behind.
     """
-    with open_output(clip, out, overwrite, claim, seal_with(statement)) as writer:
+    with open_output(clip, out, overwrite, claim, seal_with(statement), options.matte) as writer:
         if claim is not None:
             # What is written over may be mixed with another job's frames until the last is replaced.
             claim.drop() if overwrite else claim.make()
-        return swap_shot(clip, faces, comb, options, writer, progress, frames, observe)
+        return swap_shot(clip, faces, comb, options, writer, progress, frames, observe, visibility)
 
 
 def open_output(
-    clip: Clip, out: Path, overwrite: bool = False, claim: Claim | None = None, seal: Seal | None = None
+    clip: Clip,
+    out: Path,
+    overwrite: bool = False,
+    claim: Claim | None = None,
+    seal: Seal | None = None,
+    mattes: MatteOptions | None = None,
 ) -> Writer:
     """Open what `render` writes to. Nothing is written before the first frame, so this also tells whether it can be.
 
     Args:
         clip, out, overwrite, claim: As for `render`.
         seal: Called with every finished file.
+        mattes: What is read and written beside the frames.
     Raises:
+        FootageError: if the user's own matte does not fit the plate.
         DeliveryError: if the place is taken, is the plate itself, or the format cannot be written.
     """
     skip = claim is not None and not overwrite and claim.holds()
+    if mattes is not None:
+        check_mattes(mattes, clip.info, overwrite or skip)
     return open_writer(out, clip, overwrite=overwrite, skip_existing=skip, seal=seal)
 
 
@@ -71,12 +84,18 @@ def claim_of(clip: Clip, options: SwapOptions, out: Path, statement: Statement, 
 
     Args:
         clip, options, out, statement: As for `render`.
-        folder: Where the claim is kept.
+        folder: Where the claim is kept, beside the corrections of the plate's faces.
     """
     chosen = {name: value for name, value in asdict(options).items() if name != "batch"}
+    given = chosen["matte"]["given"]
+    chosen["matte"] = {name: value for name, value in chosen["matte"].items() if name != "written"}
+    chosen["given"] = None if given is None else stamp_of(open_clip(given).info)
     made_by = {"comb": statement.comb_sha256, "pecten": statement.pecten_version}
     plate = {"plate": clip.info.path, "frames": clip.info.frame_count, "stamp": stamp_of(clip.info)}
-    return Claim(folder / f"{out.name}.json", {**made_by, **plate, "options": chosen})
+    plate["colour"] = clip.info.colour_note()
+    entries = load_entries(folder / CORRECTIONS)
+    by_hand = {"corrections": entries} if entries else {}
+    return Claim(folder / f"{out.name}.json", {**made_by, **plate, "options": chosen, **by_hand})
 
 
 def statement_of(comb: Path, source: PerformerRecord, target: PerformerRecord | None, numbers: str) -> Statement:

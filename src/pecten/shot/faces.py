@@ -1,14 +1,16 @@
 """The faces of a plate, found once and kept."""
 
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from pecten.errors import FacesError, UsageError
-from pecten.faces.extract import find_faces
+from pecten.faces.corrections import CORRECTIONS, load_entries
+from pecten.faces.crops import crop_folders
+from pecten.faces.extract import clip_faces, found_with
 from pecten.faces.follow import FaceOptions
+from pecten.faces.overview import write_tracks
 from pecten.faces.records import RECORD, ShotFaces, load_shot, record_kind, save_shot, shot_note
-from pecten.footage.clip import Clip, ClipInfo, stamp_of
+from pecten.footage.clip import Clip
 from pecten.types import Progress, silent
 
 
@@ -17,14 +19,18 @@ def plate_faces(clip: Clip, folder: Path, options: FaceOptions, progress: Progre
 
     Args:
         clip: The plate.
-        folder: Where the record is kept; it is made again when the plate or the options have changed.
+        folder: Where the record is kept, with a picture of the tracks; it is made again when the plate, the options or
+            the corrections in it have changed.
         options: How faces are found.
         progress: Told after every frame.
     Raises:
-        FacesError: if no frame shows a face.
+        FacesError: if no frame shows a face, or a correction cannot be followed.
         UsageError: if the folder holds a performer's dataset.
     """
-    path, note = folder / RECORD, _made_with(clip.info, options)
+    path = folder / RECORD
+    entries = load_entries(folder / CORRECTIONS)
+    note = found_with(clip.info, options, ("threads", "device", "overlap", "track"))
+    note |= {"corrections": entries} if entries else {}
     if path.is_file():
         try:
             if record_kind(path) == "dataset":
@@ -33,11 +39,8 @@ def plate_faces(clip: Clip, folder: Path, options: FaceOptions, progress: Progre
                 return load_shot(path)
         except FacesError:
             pass  # What an interrupt or a disk damaged is found again.
-    found = find_faces(clip, options, progress)
+    (name,) = crop_folders([clip.info])
+    found = clip_faces(clip, name, folder, replace(options, track=None), progress)
     save_shot(path, found, note)
+    write_tracks(folder, [found], [name])
     return found
-
-
-def _made_with(info: ClipInfo, options: FaceOptions) -> dict[str, Any]:
-    chosen = {name: value for name, value in asdict(options).items() if name not in {"threads", "track"}}
-    return {"clip": info.path, "frames": info.frame_count, "stamp": stamp_of(info), "options": chosen}

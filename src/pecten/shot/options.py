@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from pecten.composite.recipe import Recipe
 from pecten.faces.records import FaceFrame
-from pecten.faces.region import Region
 from pecten.footage.clip import Frame
+from pecten.shot.matte import MatteOptions
 from pecten.types import Image, Mask
 
 
@@ -15,17 +15,19 @@ class SwapOptions:
 
     Attributes:
         source: Identity whose appearance is put on.
-        region: What is replaced.
+        region: What is replaced: full, lips, eyes, brows, nose, or several joined by +.
         recipe: How light and contrast are matched and the face is laid into the plate.
         batch: Crops decoded at a time.
         tracks: Tracks to replace; None for the person seen most.
+        matte: What the mattes are made of, besides the region.
     """
 
     source: str
-    region: Region = "full"
+    region: str = "full"
     recipe: Recipe = field(default_factory=Recipe)
     batch: int = 8
     tracks: tuple[int, ...] | None = None
+    matte: MatteOptions = field(default_factory=MatteOptions)
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Swapped:
         decoded: The comb's answer at the comb's size, display-coded.
         result: The finished frame in the plate's encoding.
         support: Plate pixels that may differ from the plate.
+        matte: How much of the face each of the plate's pixels shows at full strength; None without a face.
     """
 
     frame: Frame
@@ -45,6 +48,7 @@ class Swapped:
     decoded: Image | None
     result: Image
     support: Mask
+    matte: Mask | None = None
 
 
 @dataclass(frozen=True)
@@ -56,9 +60,11 @@ class SwapSummary:
         swapped: Changed by this run.
         untouched: Number of each frame that was left as it is, and why.
         kept: Finished by an earlier run.
+        faded: Number of each frame on which the face is not held in full, and why.
     """
 
     frames: int
     swapped: int
     untouched: tuple[tuple[int, str], ...]
     kept: int = 0
+    faded: tuple[tuple[int, str], ...] = ()

@@ -7,22 +7,30 @@ from itertools import islice
 
 import numpy as np
 
-from pecten.colour.transfer import from_display, to_display
+from pecten.colour.display import bounded
+from pecten.colour.view import View
 from pecten.comb.model import Comb
-from pecten.composite.blend import enlarge
+from pecten.composite.grain import strengthened
+from pecten.composite.grain_stock import GrainStock, add_grain, grain_stock
+from pecten.composite.matte import EDGE_PX, inner_distance, ramp
 from pecten.composite.paste import paste
-from pecten.composite.recipe import Measurement, compose, measure, smooth
+from pecten.composite.pixels import chosen
+from pecten.composite.recipe import Measurement, compose, measure, prepare, smooth
 from pecten.deliver.writer import Writer
 from pecten.errors import FacesError
 from pecten.faces.extract import performer_tracks
-from pecten.faces.normalise import crop
+from pecten.faces.landmarks import FaceMesh
+from pecten.faces.occlusion import Occlusion
 from pecten.faces.records import FaceFrame, ShotFaces
-from pecten.faces.region import face_matte
+from pecten.faces.shown import Part, part_around
 from pecten.footage.clip import Clip, Frame
 from pecten.geometry import similarity
+from pecten.shot.matte import Mattes, Visibility, resized, still_seen
 from pecten.shot.options import SwapOptions, Swapped, SwapSummary
+from pecten.shot.overhang import filled, find_outline, steady_outline
+from pecten.shot.texture import Seen, grain_lacking, motion_of
 from pecten.swap.infer import swap_crops
-from pecten.types import CANONICAL_SIZE, Image, Points, Progress, silent
+from pecten.types import CANONICAL_SIZE, Image, Mask, Points, Progress, silent
 
 
 @dataclass(frozen=True)
@@ -30,6 +38,8 @@ class _Decoded:
     frame: Frame
     face: FaceFrame | None
     decoded: Image | None
+    outline: Points | None
+    seen: Mask | None
     measurement: Measurement | None
 
 
@@ -42,6 +52,7 @@ def swap_shot(
     progress: Progress = silent,
     frames: tuple[int, int] | None = None,
     observe: Callable[[Swapped], None] | None = None,
+    visibility: Visibility | None = None,
 ) -> SwapSummary:
     """Replace a performer's face in a shot.
 
@@ -55,39 +66,58 @@ def swap_shot(
         frames: First and one past the last frame index; None for all. Neighbours outside are read for the
             smoothing of gains, so that a range rendered alone equals the same range of the whole shot.
         observe: Called with every finished frame.
+        visibility: Tells the face from what covers it; None for our own network. Not asked where the options leave
+            occlusion out.
     Returns:
         What was done.
     Raises:
         FacesError: if the shot holds no face of the chosen tracks. A range without one passes untouched, as a farm's
             chunk must.
+        FootageError: if the user's own matte does not fit the plate.
+        DeliveryError: if the mattes cannot be written where they should.
     """
     start, stop = frames or (0, clip.info.frame_count)
-    chosen = _faces_by_index(clip, faces, options)
-    if not chosen:
+    wanted = _faces_by_index(clip, faces, options)
+    if not wanted:
         raise FacesError(f"{clip.info.path}: no face to replace: choose another clip")
     reasons = dict(faces.missing)
-    size = working_size(chosen.values())
-    untouched: list[tuple[int, str]] = []
-    first = next((i for i in range(start, stop) if not writer.done(clip.info.first_number + i)), stop)
+    stock = grain_stock() if options.recipe.grain > 0 else None
+    size, view = working_size(wanted.values()), clip.info.view()
+    mattes = Mattes(clip, wanted, options.region, options.matte, options.recipe.window)
+    untouched, faded = list[tuple[int, str]](), list[tuple[int, str]]()
+
+    def ready(index: int) -> bool:
+        return writer.done(clip.info.first_number + index) and mattes.done(index)
+
+    first = next((i for i in range(start, stop) if not ready(i)), stop)
     done_before = finished = first - start
     if finished:
         progress("swap", finished, stop - start)
-    for step in _smoothed(_decode(clip, chosen, comb, options, first, stop), options.recipe.window):
+    if first < stop:
+        mattes.check(first, stop)
+    seeing = (visibility or Occlusion()) if options.matte.occlusion else None
+    decoded = _decode(clip, wanted, mattes, comb, options, first, stop, seeing, view)
+    for step in _smoothed(decoded, options.recipe.window):
         if not first <= step.frame.index < stop:
             continue
         finished += 1
-        if writer.done(step.frame.number):
+        if ready(step.frame.index):
             done_before += 1
             progress("swap", finished, stop - start)
             continue
-        done = _finish(step, size, options, clip)
+        done, why_not = _finish(step, mattes, size, options, view, stock)
         writer.write(step.frame, done.result, done.support)
         if step.face is None:
-            untouched.append((step.frame.number, reasons.get(step.frame.index, "the face is not in this frame")))
+            why_not = reasons.get(step.frame.index, "the face is not in this frame")
+        if why_not is not None:
+            untouched.append((step.frame.number, why_not))
+        elif mattes.fade(step.frame.index).reason:
+            faded.append((step.frame.number, mattes.fade(step.frame.index).reason))
         if observe is not None:
             observe(done)
         progress("swap", finished, stop - start)
-    return SwapSummary(finished, finished - done_before - len(untouched), tuple(untouched), done_before)
+    swapped = finished - done_before - len(untouched)
+    return SwapSummary(finished, swapped, tuple(untouched), done_before, tuple(faded))
 
 
 def working_size(faces: Iterable[FaceFrame]) -> int:
@@ -106,44 +136,60 @@ def _faces_by_index(clip: Clip, faces: ShotFaces, options: SwapOptions) -> dict[
 
 
 def _decode(
-    clip: Clip, chosen: dict[int, FaceFrame], comb: Comb, options: SwapOptions, start: int, stop: int
+    clip: Clip,
+    chosen: dict[int, FaceFrame],
+    mattes: Mattes,
+    comb: Comb,
+    options: SwapOptions,
+    start: int,
+    stop: int,
+    visibility: Visibility | None,
+    view: View,
 ) -> Iterator[_Decoded]:
-    margin = options.recipe.window // 2
+    # Grain is what differs from the frame before, so one more is needed.
+    margin = options.recipe.window // 2 + 1
+    mesh = FaceMesh() if options.matte.fill else None
+    before: Seen | None = None
     around = iter(clip.frames(max(0, start - margin), min(clip.info.frame_count, stop + margin)))
     while group := list(islice(around, options.batch)):
-        seen = [(frame, chosen[frame.index]) for frame in group if frame.index in chosen]
-        answers: dict[int, tuple[Image, Measurement]] = {}
-        if seen:
-            plates = np.stack([_network_crop(frame, face, comb.config.size, clip) for frame, face in seen])
+        with_face = [(frame, chosen[frame.index]) for frame in group if frame.index in chosen]
+        answers: dict[int, _Decoded] = {}
+        if with_face:
+            parts = [part_around(frame.image, face.crop_from_plate, view) for frame, face in with_face]
+            plates = np.stack([bounded(part.crop(comb.config.size)) for part in parts])
             decoded = swap_crops(comb, options.source, plates, options.batch)
-            for (frame, face), plate, answer in zip(seen, plates, decoded, strict=True):
-                matte = face_matte(_landmarks_in_crop(face, len(plate)), len(plate))
-                answers[frame.index] = answer, measure(plate, answer, matte, options.recipe)
+            seen = [None] * len(plates) if visibility is None else list(visibility.visible(plates))
+            for (frame, face), part, plate, answer, clear in zip(with_face, parts, plates, decoded, seen, strict=True):
+                border, size = mattes.borders[frame.index], len(plate)
+                # What covers the face must not pass for its light or its grain.
+                skin = border.whole(size) if clear is None else border.whole(size) * resized(clear, size)
+                landmarks = similarity.apply(similarity.resize(CANONICAL_SIZE, size), border.landmarks)
+                motion = motion_of(chosen, frame.index, len(answer))
+                measured = measure(plate, answer, skin, options.recipe, landmarks, motion)
+                if options.recipe.grain > 0:
+                    seen_now = Seen(frame.index, face.track, part.image, part.crop_from_part, answer, skin)
+                    measured = replace(measured, grain=grain_lacking(seen_now, before))
+                    before = seen_now
+                outline = None if mesh is None else find_outline(mesh, answer)
+                answers[frame.index] = _Decoded(frame, face, answer, outline, clear, measured)
         for frame in group:
-            image, measurement = answers.get(frame.index, (None, None))
-            yield _Decoded(frame, chosen.get(frame.index), image, measurement)
-
-
-def _network_crop(frame: Frame, face: FaceFrame, size: int, clip: Clip) -> Image:
-    display = to_display(crop(frame.image, face.crop_from_plate, size), clip.info.encoding)
-    clipped: Image = np.clip(display, 0.0, 1.0)
-    return clipped
-
-
-def _landmarks_in_crop(face: FaceFrame, size: int) -> Points:
-    return similarity.apply(similarity.at_size(face.crop_from_plate, size), face.landmarks)
+            yield answers.get(frame.index, _Decoded(frame, None, None, None, None, None))
 
 
 def _smoothed(steps: Iterable[_Decoded], window: int) -> Iterator[_Decoded]:
     """Smooth what was measured over a window, half a window late; another track starts anew."""
     measured: deque[Measurement | None] = deque(maxlen=window)
+    seen: deque[Mask | None] = deque(maxlen=window)
+    outlines: deque[Points | None] = deque(maxlen=window)
     waiting: deque[_Decoded] = deque()
     track: int | None = None
 
     def release() -> _Decoded:
         position = len(measured) - len(waiting)
         step = waiting.popleft()
-        return replace(step, measurement=smooth(list(measured), window=window)[position])
+        smoothed = smooth(list(measured), window=window)[position]
+        outline = steady_outline(list(outlines), position)
+        return replace(step, measurement=smoothed, seen=still_seen(list(seen), position), outline=outline)
 
     for step in steps:
         of_step = step.face.track if step.face else None
@@ -151,8 +197,12 @@ def _smoothed(steps: Iterable[_Decoded], window: int) -> Iterator[_Decoded]:
             while waiting:
                 yield release()
             measured.clear()
+            seen.clear()
+            outlines.clear()
             track = of_step
         measured.append(step.measurement)
+        seen.append(step.seen)
+        outlines.append(step.outline)
         waiting.append(step)
         if len(waiting) > window // 2:
             yield release()
@@ -160,19 +210,37 @@ def _smoothed(steps: Iterable[_Decoded], window: int) -> Iterator[_Decoded]:
         yield release()
 
 
-def _finish(step: _Decoded, size: int, options: SwapOptions, clip: Clip) -> Swapped:
+def _finish(
+    step: _Decoded, mattes: Mattes, size: int, options: SwapOptions, view: View, stock: GrainStock | None
+) -> tuple[Swapped, str | None]:
+    """Return the finished frame, and why it is as in the plate where it is."""
     frame, face = step.frame, step.face
+    untouched = Swapped(frame, None, None, frame.image, np.zeros(frame.image.shape[:2], np.float32))
     if face is None or step.decoded is None or step.measurement is None:
-        return Swapped(frame, None, None, frame.image, np.zeros(frame.image.shape[:2], np.float32))
-    encoding = clip.info.encoding
-    plate_crop = crop(frame.image, face.crop_from_plate, size)
-    landmarks = _landmarks_in_crop(face, size)
-    whole = face_matte(landmarks, size)
-    matte = whole if options.region == "full" else face_matte(landmarks, size, options.region) * whole
-    blended = compose(
-        to_display(plate_crop, encoding), enlarge(step.decoded, size), matte, options.recipe, step.measurement, whole
-    )
-    result, support = paste(
-        frame.image, from_display(blended, encoding), plate_crop, similarity.at_size(face.crop_from_plate, size), matte
-    )
-    return Swapped(frame, face, step.decoded, result, support)
+        mattes.skip(frame)
+        return untouched, "the face is not in this frame"
+    part = part_around(frame.image, face.crop_from_plate, view)
+    plate_crop, crop_from_part = part.crop(size), similarity.at_size(part.crop_from_part, size)
+    coverage = mattes.cover(frame, similarity.at_size(face.crop_from_plate, size), plate_crop, step.seen)
+    strength, fade = mattes.strength(frame.number), mattes.fade(frame.index)
+    if strength == 0 or fade.weight == 0:
+        return replace(untouched, matte=coverage.written), "strength 0" if strength == 0 else fade.reason
+    decoded = prepare(filled(step.decoded, step.outline), size, options.recipe, step.measurement)
+    shape = coverage.shape
+    blended = compose(plate_crop, decoded, shape, options.recipe, step.measurement, coverage.whole)
+    pasted, inside = paste(part.image, blended, plate_crop, crop_from_part, shape)
+    if stock is not None and step.measurement.grain is not None:
+        grain, cover = strengthened(step.measurement.grain, options.recipe.grain), ramp(inner_distance(shape), EDGE_PX)
+        pasted = add_grain(pasted, inside, cover, crop_from_part, grain, stock, frame.number)
+    pasted, inside = coverage.within(part.place).over(part.image, pasted, inside, strength)
+    result, support = _returned(frame.image, part, pasted, inside, view)
+    return Swapped(frame, face, step.decoded, result, support, coverage.written), None
+
+
+def _returned(plate: Image, part: Part, pasted: Image, inside: Mask, view: View) -> tuple[Image, Mask]:
+    """Put a finished part back into its plate, in the plate's own coding; what did not change keeps its own numbers."""
+    result, support = plate.copy(), np.zeros(plate.shape[:2], np.float32)
+    changed = (inside > 0) & (pasted != part.image).any(axis=2)
+    result[part.place] = chosen(view.from_display(pasted), changed, plate[part.place])
+    support[part.place] = inside
+    return result, support

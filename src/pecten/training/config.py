@@ -48,6 +48,8 @@ class TrainConfig:
         jitter: Random changes.
         bfloat16: Autocast; the loss stays in float32.
         device: "auto", "cpu" or "cuda".
+        freeze_encoder: Only decoders learn, so that a performer can be added without touching the others.
+        base_sha256: Of the comb's file that this training begins from; None begins from nothing.
         checkpoint_images: Between checkpoints.
         preview_images: Between previews; 0 makes none.
         stats_images: Between rows of statistics.
@@ -79,6 +81,8 @@ class TrainConfig:
     jitter: Jitter = field(default_factory=Jitter)
     bfloat16: bool = True
     device: str = "auto"
+    freeze_encoder: bool = False
+    base_sha256: str | None = None
     checkpoint_images: int = 50_000
     preview_images: int = 20_000
     stats_images: int = 1_000

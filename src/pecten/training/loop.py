@@ -11,6 +11,7 @@ import torch
 
 from pecten import sheet
 from pecten.comb.config import CombConfig
+from pecten.comb.model import Comb
 from pecten.comb.schedule import seconds_left
 from pecten.comb.weights import FILE_NAME, save_comb
 from pecten.dataset.crops import CropSet
@@ -19,6 +20,7 @@ from pecten.files import write_json, write_text
 from pecten.interrupt import held_back
 from pecten.training.config import TrainConfig
 from pecten.training.preview import preview
+from pecten.training.ranks import ALONE, Ranks
 from pecten.training.run import Run
 from pecten.training.step import Outcome
 from pecten.types import Progress, silent
@@ -42,17 +44,22 @@ def train(
     progress: Progress = silent,
     on_stats: OnStats | None = None,
     should_stop: Callable[[], bool] | None = None,
+    base: Comb | None = None,
+    ranks: Ranks = ALONE,
 ) -> Path:
     """Teach a comb, or go on where an earlier call with the same configuration stopped.
 
     Args:
-        datasets: One an identity of `shape`, crops at least `shape.size` px.
+        datasets: One an identity of `shape`, crops at least `shape.size` px; with a frozen encoder, identities of
+            `base` need none and stay as they are.
         shape: Of the comb.
         config: Of the training.
         out: Folder for `config.json`, `stats.jsonl`, `comb.safetensors` (averaged weights, for use), `checkpoints/`
             (the last three) and `previews/`.
         progress: Told the images seen.
         on_stats: Given each row of `stats.jsonl`.
+        base: The comb that `config.base_sha256` names; new identities begin as the mean of its decoders.
+        ranks: Processes that share each step, all with the same folder; the first writes.
         should_stop: Asked after each step; when true the state is saved and the call returns.
     Returns:
         The comb's path.
@@ -61,9 +68,11 @@ def train(
             without a number.
         KeyboardInterrupt: on SIGINT or SIGTERM, after the step is done and the state saved.
     """
-    datasets = _in_order(datasets, shape)
-    _claim(out, shape, config)
-    return _Loop(Run(datasets, shape, config), out, progress, on_stats, should_stop).go()
+    datasets = _in_order(datasets, shape, base.config.identities if base and config.freeze_encoder else ())
+    if ranks.leads:
+        _claim(out, shape, config)
+    ranks.wait()
+    return _Loop(Run(datasets, shape, config, base, ranks), out, progress, on_stats, should_stop).go()
 
 
 class _Loop:
@@ -89,13 +98,14 @@ class _Loop:
         with held_back() as interrupt:
             self._resume()
             try:
-                while self.run.clock.images_seen < total and not (self.should_stop and self.should_stop()):
+                while self.run.clock.images_seen < total and not self._is_stopped():
                     before = self.run.clock.images_seen
                     outcome = self.run.advance()
                     if outcome.finite:
                         self._after(outcome, before)
                     else:
                         self._roll_back(outcome)
+                    interrupt.came = self.run.ranks.agree(interrupt.came)
                     interrupt.raise_if_came()
             finally:
                 self._save()
@@ -103,9 +113,16 @@ class _Loop:
         interrupt.raise_if_came()
         return self.out / FILE_NAME
 
+    def _is_stopped(self) -> bool:
+        return self.run.ranks.agree(bool(self.should_stop and self.should_stop()))
+
     def _resume(self) -> None:
         found, reasons = self.run.restore(self._checkpoints)
+        # Nobody writes before all have read.
+        self.run.ranks.wait()
         seen = self.run.clock.images_seen
+        if not self.run.ranks.leads:
+            return
         _forget_after(self.out / "stats.jsonl", seen)
         if found or reasons:
             self._note({"event": "resumed", "images_seen": seen, "passed_over": list(reasons)})
@@ -113,6 +130,8 @@ class _Loop:
 
     def _after(self, outcome: Outcome, before: int) -> None:
         config, seen = self.run.config, self.run.clock.images_seen
+        if not self.run.ranks.leads:
+            return
         self.recent.append(outcome)
         self.progress("train", min(seen, config.images), config.images)
         last = seen >= config.images
@@ -157,6 +176,8 @@ class _Loop:
             )
         run.restart(self._checkpoints, replace(clock, rate_scale=clock.rate_scale / 2, rollbacks=clock.rollbacks + 1))
         self.recent, self.since = [], (time.monotonic(), run.clock.images_seen)
+        if not run.ranks.leads:
+            return
         _forget_after(self.out / "stats.jsonl", run.clock.images_seen)
         self._note(
             {
@@ -171,7 +192,7 @@ class _Loop:
     def _save(self) -> None:
         # A state that no step has changed is not worth a file.
         # One that an exception left half changed must never become a checkpoint.
-        if self.run.clock.images_seen == 0 or self.run.half_done:
+        if self.run.clock.images_seen == 0 or self.run.half_done or not self.run.ranks.leads:
             return
         self.run.save(self._checkpoints)
         extra = {"images_seen": self.run.clock.images_seen, "level": self.run.state[0]}
@@ -195,24 +216,27 @@ class _Loop:
         return self.out / "checkpoints"
 
 
-def _in_order(datasets: Sequence[CropSet], shape: CombConfig) -> list[CropSet]:
+def _in_order(datasets: Sequence[CropSet], shape: CombConfig, settled: Sequence[str]) -> list[CropSet]:
     held = {crops.identity: crops for crops in datasets}
-    for identity in shape.identities:
+    taught = [identity for identity in shape.identities if identity in held or identity not in settled]
+    for identity in taught:
         if identity not in held or not len(held[identity].images):
             raise TrainingError(f"no usable crops of {identity}: give a dataset for each identity of the comb")
     if extra := sorted(set(held) - set(shape.identities)):
         raise TrainingError(f"crops of {', '.join(extra)}, whom the comb does not know: name them or leave them out")
-    return [held[identity].at_size(shape.size) for identity in shape.identities]
+    return [held[identity].at_size(shape.size) for identity in taught]
 
 
 def _claim(out: Path, shape: CombConfig, config: TrainConfig) -> None:
     """Write the configuration into the folder, or see that the one there is the same."""
     path = out / "config.json"
+    default = json.loads(json.dumps(TrainConfig().to_dict()))
     record = json.loads(json.dumps({"comb": shape.to_dict(), "training": config.to_dict()}))
     if path.exists():
         try:
             held = json.loads(path.read_text(encoding="utf-8"))
-            pairs = {**held["comb"], **held["training"]}
+            # Settings that an older Pecten did not know had their default.
+            pairs = {**default, **held["comb"], **held["training"]}
         except (ValueError, KeyError, TypeError) as error:
             raise TrainingError(f"{path}: cannot be read ({error}): choose another folder") from error
         wanted = {**record["comb"], **record["training"]}

@@ -12,11 +12,14 @@ from torch import Tensor
 from pecten.comb.config import CombConfig
 from pecten.comb.model import Comb
 from pecten.comb.schedule import state_at
+from pecten.comb.surgery import rearranged
 from pecten.dataset.augment import Batch, augment
 from pecten.dataset.crops import CropSet
 from pecten.dataset.sampling import balance, descriptors, draw
+from pecten.devices import choose_device
 from pecten.training.checkpoint import Clock, load_latest, save
 from pecten.training.config import TrainConfig
+from pecten.training.ranks import ALONE, Ranks
 from pecten.training.step import Outcome, average, ema_decay, step
 
 
@@ -24,17 +27,30 @@ class Run:
     """Comb, its average, optimiser, crops and clock.
 
     Args:
-        datasets: One an identity, in the comb's order.
+        datasets: One an identity that is trained, in the comb's order.
         shape: Of the comb.
         config: Of the training.
+        base: Begin with these weights; None draws them.
+        ranks: Processes that share each step.
     """
 
-    def __init__(self, datasets: Sequence[CropSet], shape: CombConfig, config: TrainConfig) -> None:
+    def __init__(
+        self,
+        datasets: Sequence[CropSet],
+        shape: CombConfig,
+        config: TrainConfig,
+        base: Comb | None = None,
+        ranks: Ranks = ALONE,
+    ) -> None:
         self.datasets, self.config = {crops.identity: crops for crops in datasets}, config
+        self.ranks = ranks
         self.device = torch.device(choose_device(config.device))
         self.comb = Comb(shape).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.ema = Comb(shape).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.ema.requires_grad_(False)
+        self.base = None if base is None else rearranged(base, shape.identities).state_dict()
+        if config.freeze_encoder:
+            self.comb.encoder.requires_grad_(False)
         self.optimiser = torch.optim.Adam(self.comb.parameters(), config.learning_rate, config.betas, fused=True)
         self.phases = config.phases(shape)
         self.clock = Clock()
@@ -70,9 +86,9 @@ class Run:
         batches = {identity: self.batch(identity, level) for identity in self.active}
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate
-        outcome = step(self.comb, self.optimiser, batches, level, fade, self.config)
+        outcome = step(self.comb, self.optimiser, batches, level, fade, self.config, self.ranks)
         if outcome.finite:
-            images = self.config.batch * len(batches)
+            images = self.config.batch * len(batches) * self.ranks.count
             average(self.ema, self.comb, ema_decay(self.clock.images_seen, images, self.config))
             self.clock = replace(self.clock, images_seen=self.clock.images_seen + images)
         self.half_done = False
@@ -82,9 +98,10 @@ class Run:
         """Draw and change one identity's share of the next step."""
         place = tuple(self.datasets).index(identity)
         seed = (self.config.seed, place, self.clock.images_seen)
-        chosen = torch.from_numpy(draw(self.chances[identity], self.config.batch, seed)).to(self.device)
+        total, share = self.config.batch * self.ranks.count, self.ranks.share(self.config.batch)
+        chosen = torch.from_numpy(draw(self.chances[identity], total, seed)[share]).to(self.device)
         images, mattes, features = (held[chosen].float() / 255 for held in self.crops_at(level)[identity])
-        return augment(images, mattes, features, self.config.jitter, (*seed, 1))
+        return augment(images, mattes, features, self.config.jitter, (*seed, 1), share, total)
 
     def crops_at(self, level: int) -> Mapping[str, tuple[Tensor, Tensor, Tensor]]:
         """Return images, mattes and features of every identity as 8-bit tensors; the last level asked for is kept."""
@@ -125,13 +142,16 @@ class Run:
         self.clock = replace(self.clock, rate_scale=clock.rate_scale, rollbacks=clock.rollbacks)
 
     def _begin(self) -> None:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.config.seed)
-            fresh = Comb(self.comb.config).state_dict()
+        fresh = self.base or self._drawn()
         self.comb.load_state_dict(fresh)
         self.ema.load_state_dict(fresh)
         self.optimiser.state.clear()
         self.clock = Clock()
+
+    def _drawn(self) -> dict[str, Tensor]:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.config.seed)
+            return Comb(self.comb.config).state_dict()
 
     @torch.no_grad()
     def _copy_first_decoder(self) -> None:
@@ -144,13 +164,6 @@ class Run:
             for theirs, mine in zip(first.parameters(), other.parameters(), strict=True):
                 if theirs in self.optimiser.state:
                     self.optimiser.state[mine] = {k: v.clone() for k, v in self.optimiser.state[theirs].items()}
-
-
-def choose_device(name: str) -> str:
-    """Return "cuda" for "auto" where there is one, else "cpu"; other names stand."""
-    if name != "auto":
-        return name
-    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def _tensor(pictures: UInt8[np.ndarray, "_frames _side _side _channels"], device: torch.device) -> Tensor:

@@ -10,6 +10,7 @@ from pecten.comb.model import Comb
 from pecten.dataset.augment import Batch
 from pecten.training.config import TrainConfig
 from pecten.training.loss import reconstruction
+from pecten.training.ranks import ALONE, Ranks
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ def step(
     level: int,
     fade: float,
     config: TrainConfig,
+    ranks: Ranks = ALONE,
 ) -> Outcome:
     """Take one step on all identities together.
 
@@ -44,17 +46,19 @@ def step(
         level: log2 of the pictures' side.
         fade: Share of the highest level.
         config: Loss and clipping.
+        ranks: Processes that share the step.
     """
     optimiser.zero_grad(set_to_none=True)
     decoded = show_all(comb, batches, level, fade, config.bfloat16)
     losses = {identity: judge(decoded[identity], batch, config).mean() for identity, batch in batches.items()}
     total = torch.stack(list(losses.values())).mean()
     total.backward()  # type: ignore[no-untyped-call]
+    means = ranks.average(list(comb.parameters()), torch.stack(list(losses.values())).detach())
     norm = nn.utils.clip_grad_norm_(comb.parameters(), config.clip)
-    finite = bool(torch.isfinite(norm) & torch.isfinite(total))
+    finite = bool(torch.isfinite(norm) & torch.isfinite(means).all())
     if finite:
         optimiser.step()
-    return Outcome({identity: float(value.detach()) for identity, value in losses.items()}, float(norm), finite)
+    return Outcome(dict(zip(losses, means.tolist(), strict=True)), float(norm), finite)
 
 
 def show_all(comb: Comb, batches: Mapping[str, Batch], level: int, fade: float, bfloat16: bool) -> dict[str, Tensor]:

@@ -1,0 +1,149 @@
+"""Methods that know two performers: taught in turns, shown by the source's decoder."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import final
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from pecten.baselines.adabelief import AdaBelief
+from pecten.baselines.deepfacelab import Saehd, SaehdWidths, blurred_mask
+from pecten.baselines.deepfakes import Deepfakes
+from pecten.baselines.losses import deepfakes_loss, saehd_loss
+from pecten.baselines.model import Budget, Crops
+from pecten.baselines.warp import DEEPFAKES, SAEHD, Changes, changed
+from pecten.dataset.crops import CropSet
+from pecten.devices import choose_device
+from pecten.errors import ShapeError
+from pecten.types import Progress, silent
+
+Judge = Callable[[nn.Module, str, Tensor, Tensor, Tensor], Tensor]
+"""Takes network, role, warped inputs, answers and masks to a loss."""
+
+
+@final
+class PairModel:
+    """A network of two roles under the rules of `SwapModel`.
+
+    Args:
+        name: In tables.
+        size: Side of the crops in px.
+        network: Called as `network(pictures, role)`.
+        optimiser: Of its parameters.
+        judge: The loss.
+        changes: How training pictures are changed.
+        batch: Pictures of each performer in one step.
+        seed: Of the draws.
+        device: "auto", "cpu", or a GPU as torch names it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        size: int,
+        network: nn.Module,
+        optimiser: Callable[[nn.Module], torch.optim.Optimizer],
+        judge: Judge,
+        changes: Changes,
+        batch: int = 8,
+        seed: int = 0,
+        device: str = "auto",
+    ) -> None:
+        self.name, self.size = name, size
+        self.device = torch.device(choose_device(device))
+        self.network = network.to(self.device)
+        self._optimiser, self._judge, self._changes = optimiser(self.network), judge, changes
+        self._batch, self._seed = batch, seed
+
+    def teach(self, source: CropSet, target: CropSet, budget: Budget, progress: Progress = silent) -> int:
+        """Teach both performers in turns; see `SwapModel.teach`."""
+        people = {"source": source.at_size(self.size), "target": target.at_size(self.size)}
+        seen, start = 0, time.monotonic()
+        self.network.train()
+        while not budget.is_spent(seen, time.monotonic() - start):
+            for place, (role, crops) in enumerate(people.items()):
+                draws = np.random.default_rng([self._seed, place, seen])
+                chosen = draws.integers(0, len(crops.images), self._batch)
+                inputs, answers, masks = (self._tensor(a) for a in changed(crops, chosen, self._changes, draws))
+                self._optimiser.zero_grad(set_to_none=True)
+                with torch.autocast(self.device.type, torch.bfloat16):
+                    loss = self._judge(self.network, role, inputs, answers, masks)
+                loss.backward()  # type: ignore[no-untyped-call]
+                self._optimiser.step()
+                seen += self._batch
+            progress(self.name, seen, budget.images or seen)
+        return seen
+
+    @torch.inference_mode()
+    def show(self, crops: Crops) -> Crops:
+        """Show the target's crops as the source; see `SwapModel.show`.
+
+        Raises:
+            ShapeError: if they have another size.
+        """
+        if crops.shape[1] != self.size:
+            raise ShapeError(f"crops of {crops.shape[1]} px for {self.name} of {self.size} px: cut them at that size")
+        self.network.eval()
+        parts = []
+        for first in range(0, len(crops), self._batch):
+            made = self.network(self._tensor(crops[first : first + self._batch]).clamp(0, 1), "source")
+            parts.append((made[0] if isinstance(made, tuple) else made).float())
+        return torch.cat(parts).permute(0, 2, 3, 1).cpu().numpy()
+
+    def _tensor(self, pictures: np.ndarray) -> Tensor:
+        planar = torch.from_numpy(np.ascontiguousarray(pictures.transpose(0, 3, 1, 2)))
+        return planar.to(self.device, memory_format=torch.channels_last)
+
+
+def deepfakes(size: int = 64, seed: int = 0, device: str = "auto") -> PairModel:
+    """Make the original deepfakes method at 64 or 128 px: mean absolute error, Adam 5e-5 (0.5, 0.999)."""
+
+    def judge(network: nn.Module, role: str, inputs: Tensor, answers: Tensor, masks: Tensor) -> Tensor:
+        return deepfakes_loss(network(inputs, role).float(), answers)
+
+    with _seeded(seed):
+        network = Deepfakes(size)
+    return PairModel(
+        f"deepfakes {size}",
+        size,
+        network,
+        lambda made: torch.optim.Adam(made.parameters(), 5e-5, (0.5, 0.999)),
+        judge,
+        DEEPFAKES,
+        seed=seed,
+        device=device,
+    )
+
+
+def deepfacelab(
+    kind: str, size: int = 128, seed: int = 0, device: str = "auto", widths: SaehdWidths | None = None
+) -> PairModel:
+    """Make DeepFaceLab's SAEHD, "df" or "liae": DSSIM and square errors inside the mask, AdaBelief 5e-5."""
+
+    def judge(network: nn.Module, role: str, inputs: Tensor, answers: Tensor, masks: Tensor) -> Tensor:
+        shown, mask = network(inputs, role)
+        return saehd_loss(shown.float(), mask.float(), answers, blurred_mask(masks, size), masks)
+
+    with _seeded(seed):
+        network = Saehd(kind, size, widths)
+    return PairModel(
+        f"deepfacelab {kind} {size}",
+        size,
+        network,
+        lambda made: AdaBelief(made.parameters()),
+        judge,
+        SAEHD,
+        seed=seed,
+        device=device,
+    )
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Draw weights from a seed and leave torch's own randomness as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield

@@ -1,0 +1,188 @@
+"""`pecten comb`: trained combs taken apart, put together, handed on."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pecten.cli.options import Consent, DryRun, check_place, consent_folders
+
+if TYPE_CHECKING:
+    from pecten.comb.model import Comb
+    from pecten.consent import PerformerRecord
+
+KEEP_EXAMPLES = """
+\b
+Examples:
+  pecten comb keep comb/ ada -o ada.safetensors --half      # encoder and ada's decoder alone
+"""
+DROP_EXAMPLES = """
+\b
+Examples:
+  pecten comb drop comb/ bruno -o without_bruno/
+"""
+MIX_EXAMPLES = """
+\b
+Examples:
+  pecten comb mix comb/ ada_young=0.3 ada_old=0.7 --name ada_at_50 -o comb_at_50/
+"""
+EXPORT_EXAMPLES = """
+\b
+Examples:
+  pecten comb export comb/ --source ada -o ada.onnx
+  pecten comb export comb/ --source ada -o ada.xml        # OpenVINO
+  pecten comb export comb/ --source ada -o ada.pt         # TorchScript, for Nuke's CatFileCreator
+"""
+app = typer.Typer(no_args_is_help=True)
+Source = Annotated[Path, typer.Argument(help="Folder or file of a trained comb.")]
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder, or a .safetensors file, to write.")]
+Half = Annotated[bool, typer.Option("--half", help="Write 16-bit weights: half the size.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
+
+
+@app.command("keep", epilog=KEEP_EXAMPLES)
+def keep(
+    comb: Source,
+    identities: Annotated[list[str], typer.Argument(help="Identities to keep.")],
+    out: Out,
+    half: Half = False,
+    overwrite: Overwrite = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Write a comb of some of its identities."""
+    from pecten.comb.surgery import rearranged
+
+    loaded = _load(comb, identities)
+    _write(rearranged(loaded, identities), comb, out, half, overwrite, dry_run)
+
+
+@app.command("drop", epilog=DROP_EXAMPLES)
+def drop(
+    comb: Source,
+    identities: Annotated[list[str], typer.Argument(help="Identities to take out.")],
+    out: Out,
+    half: Half = False,
+    overwrite: Overwrite = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Write a comb without some of its identities. The encoder has seen them in training all the same."""
+    from pecten.comb.surgery import rearranged
+    from pecten.errors import UsageError
+
+    loaded = _load(comb, identities)
+    left = [identity for identity in loaded.config.identities if identity not in identities]
+    if not left:
+        raise UsageError(f"{comb}: nobody would be left: keep at least one identity")
+    _write(rearranged(loaded, left), comb, out, half, overwrite, dry_run)
+
+
+@app.command("mix", epilog=MIX_EXAMPLES)
+def mix(
+    comb: Source,
+    shares: Annotated[list[str], typer.Argument(help="NAME=SHARE for each look.")],
+    out: Out,
+    name: Annotated[str, typer.Option("--name", help="Of the new identity; it needs a consent record of its own.")],
+    half: Half = False,
+    overwrite: Overwrite = False,
+    consent: Consent = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Add an identity between others: one performer's looks, mixed by degrees."""
+    from pecten.comb.surgery import mixed
+
+    chosen = _shares(shares)
+    loaded = _load(comb, list(chosen))
+    for identity in chosen:
+        _permitted(identity, consent)
+    _write(mixed(loaded, chosen, name), comb, out, half, overwrite, dry_run)
+
+
+@app.command("export", epilog=EXPORT_EXAMPLES)
+def export(
+    comb: Source,
+    source: Annotated[str, typer.Option("--source", "-s", help="Whose decoder.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="File to write: .onnx, .xml (OpenVINO) or .pt.")],
+    overwrite: Overwrite = False,
+    consent: Consent = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Write the encoder and one decoder for another program: crops in, faces out, (n, 3, size, size) in [0, 1]."""
+    from pecten import __version__
+    from pecten.comb.export import check_format
+    from pecten.comb.export import export as write
+    from pecten.comb.weights import file_of
+    from pecten.consent import fingerprint
+    from pecten.files import sha256_of
+
+    loaded = _load(comb, [source])
+    record = _permitted(source, consent)
+    check_format(out)
+    _check_free(out, overwrite)
+    if dry_run:
+        typer.echo(f"would write {source}'s decoder of {comb} to {out}")
+        return
+    about = {
+        "version": __version__,
+        "comb_sha256": sha256_of(file_of(comb)),
+        "source_record": record.record_id,
+        "source_record_sha256": fingerprint(record),
+    }
+    write(loaded, source, out, about)
+    typer.echo(f"wrote {out}: {loaded.config.size} px, {source}'s decoder; pictures it makes carry no credentials")
+
+
+def _load(path: Path, identities: list[str]) -> "Comb":
+    from pecten.comb.weights import load_comb
+
+    loaded = load_comb(path)
+    for identity in identities:
+        loaded.config.check_identity(identity, str(path))
+    return loaded
+
+
+def _permitted(identity: str, consent: list[Path] | None) -> "PerformerRecord":
+    from datetime import date
+
+    from pecten.consent import require
+
+    return require(identity, "appearance", consent_folders(consent), date.today())
+
+
+def _shares(words: list[str]) -> dict[str, float]:
+    from pecten.errors import UsageError
+
+    shares: dict[str, float] = {}
+    for word in words:
+        identity, sign, share = word.rpartition("=")
+        try:
+            value = float(share)
+        except ValueError:
+            sign = ""
+            value = 0.0
+        if not sign or not identity or identity in shares or value != value:
+            raise UsageError(f"{word}: not a share: write each look once, as NAME=0.3")
+        shares[identity] = value
+    return shares
+
+
+def _write(made: "Comb", base: Path, out: Path, half: bool, overwrite: bool, dry_run: bool) -> None:
+    from pecten.comb.weights import FILE_NAME, file_of, read_header, save_comb
+    from pecten.files import sha256_of
+
+    path = out if out.suffix == ".safetensors" else out / FILE_NAME
+    _check_free(path, overwrite)
+    names = ", ".join(made.config.identities)
+    if dry_run:
+        typer.echo(f"would write a comb of {names} to {path}")
+        return
+    kept = {key: value for key, value in read_header(base).items() if key in {"images_seen", "level"}}
+    save_comb(path, made, {**kept, "made_from_sha256": sha256_of(file_of(base))}, half)
+    typer.echo(f"wrote {path}: comb of {names}")
+
+
+def _check_free(path: Path, overwrite: bool) -> None:
+    from pecten.errors import UsageError
+
+    check_place(path.parent)
+    if path.exists() and not overwrite:
+        raise UsageError(f"{path}: exists already: choose another name, or give --overwrite")

@@ -1,0 +1,131 @@
+"""A comb with one decoder, as other programs read it: ONNX, OpenVINO, TorchScript (for Nuke's CatFileCreator)."""
+
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from pecten.comb.model import Comb
+from pecten.errors import CombError, UsageError
+from pecten.files import replacing
+
+OPSET = 18
+
+
+class Swapper(nn.Module):
+    """Crops in, the source's face out, both (n, 3, size, size) display RGB in [0, 1], float32.
+
+    Args:
+        comb: Its encoder and one decoder are used.
+        source: Whose decoder.
+    Raises:
+        CombError: if the comb does not know the source.
+    """
+
+    def __init__(self, comb: Comb, source: str) -> None:
+        super().__init__()
+        comb.config.check_identity(source, "the comb")
+        self.encoder, self.decoder = comb.encoder, comb.decoders[source]
+        self.level = comb.config.highest_level
+        self.size = comb.config.size
+
+    def forward(self, crops: Tensor) -> Tensor:
+        """Show what is in the crops as the source."""
+        face: Tensor = self.decoder(self.encoder(crops.clamp(0, 1), self.level), self.level)
+        return face.clamp(0, 1)
+
+
+def export(comb: Comb, source: str, path: Path, about: Mapping[str, str]) -> None:
+    """Write encoder and one decoder for another program; the suffix says which.
+
+    Args:
+        comb: Trained.
+        source: Whose decoder.
+        path: `.onnx`, `.xml` (OpenVINO, with a `.bin` beside it) or `.pt` (TorchScript).
+        about: Kept in the file where the format can: consent record, hash of the comb.
+    Raises:
+        CombError: if the comb does not know the source.
+        UsageError: if the suffix names no format, or a package for it is missing.
+    """
+    check_format(path)
+    module = Swapper(comb, source).cpu().float().eval()
+    try:
+        _WRITERS[path.suffix.lower()](module, path, {**about, "source": source, "size": str(module.size)})
+    except ImportError as error:
+        raise UsageError(f"{path}: {error.name} is needed for this: pip install 'pecten[export]'") from error
+
+
+def check_format(path: Path) -> None:
+    """Refuse a file whose suffix names no format.
+
+    Raises:
+        UsageError: naming the formats.
+    """
+    if path.suffix.lower() not in _WRITERS:
+        raise UsageError(f"{path}: no format for {path.suffix or 'no suffix'}: choose one of {', '.join(_WRITERS)}")
+
+
+def _onnx(module: Swapper, path: Path, about: Mapping[str, str]) -> None:
+    with replacing(path) as beside:
+        _write_onnx(module, beside, about)
+
+
+def _write_onnx(module: Swapper, path: Path, about: Mapping[str, str]) -> None:
+    import onnx
+
+    # Two crops: a batch of one would be taken for a constant.
+    crops = torch.zeros(2, 3, module.size, module.size)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            module,
+            (crops,),
+            input_names=["crops"],
+            output_names=["faces"],
+            opset_version=OPSET,
+            dynamo=True,
+            dynamic_shapes=({0: torch.export.Dim("n")},),
+            verbose=False,
+        )
+    if program is None:
+        raise CombError(f"{path}: torch made no ONNX program: update torch and onnxscript")
+    model = program.model_proto
+    for key, value in about.items():
+        entry = model.metadata_props.add()
+        entry.key, entry.value = f"pecten.{key}", value
+    onnx.save(model, str(path))
+
+
+def _openvino(module: Swapper, path: Path, about: Mapping[str, str]) -> None:
+    import openvino
+
+    # The runtime puts the weights beside what it is told to write, under the same name.
+    with replacing(path.with_suffix(".bin")), replacing(path) as beside:
+        program = beside.with_suffix(".onnx")
+        try:
+            _write_onnx(module, program, about)
+            # Read by the runtime itself: the converter tool would report its use to its maker.
+            model = openvino.Core().read_model(str(program))
+            model.set_rt_info(dict(about), ["pecten"])
+            openvino.save_model(model, str(beside), compress_to_fp16=False)
+        finally:
+            program.unlink(missing_ok=True)
+
+
+def _torchscript(module: Swapper, path: Path, about: Mapping[str, str]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        traced = torch.jit.trace(  # type: ignore[no-untyped-call]
+            module, torch.zeros(2, 3, module.size, module.size), check_trace=False
+        )
+    with replacing(path) as beside:
+        traced.save(str(beside), _extra_files={f"pecten.{key}": value for key, value in about.items()})
+
+
+_WRITERS: Mapping[str, Callable[[Swapper, Path, Mapping[str, str]], None]] = {
+    ".onnx": _onnx,
+    ".xml": _openvino,
+    ".pt": _torchscript,
+}

@@ -1,0 +1,63 @@
+"""Combs made from combs: performers added, taken out, or mixed. The encoder stays as it is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import torch
+
+from pecten.comb.model import Comb
+from pecten.errors import CombError
+
+
+def rearranged(comb: Comb, identities: Sequence[str]) -> Comb:
+    """Make a comb of some identities; those it does not know begin as the mean of all decoders that it has.
+
+    Args:
+        comb: Not changed.
+        identities: Of the new comb, in order.
+    Raises:
+        CombError: if none are given or one is given twice.
+    """
+    made = Comb(replace(comb.config, identities=tuple(identities)))
+    made.encoder.load_state_dict(comb.encoder.state_dict())
+    known = comb.config.identities
+    everybody = {identity: 1 / len(known) for identity in known}
+    for identity in identities:
+        shares = {identity: 1.0} if identity in known else everybody
+        made.decoders[identity].load_state_dict(_mean(comb, shares))
+    return made.train(comb.training)
+
+
+def mixed(comb: Comb, shares: Mapping[str, float], name: str) -> Comb:
+    """Add an identity between others: a performer's looks, young and old, bearded and clean, by degrees.
+
+    Weights are mixed, not pictures, so the result is one sharp face. That needs decoders that grew from one another: of
+    one training in which the first was copied, or where one was added to a comb that held the other.
+
+    Args:
+        comb: Not changed.
+        shares: Of each look; they are brought to a sum of one. Below 0 or above 1 exaggerates.
+        name: Of the new identity.
+    Raises:
+        CombError: if a look is not there, the name is taken, or the shares sum to nothing.
+    Reference:
+        Wortsman et al. 2022 (averaging weights of models that share a beginning).
+    """
+    for identity in shares:
+        comb.config.check_identity(identity, "the comb")
+    if name in comb.config.identities:
+        raise CombError(f"identity {name}: the comb has one already: give the mixture another name")
+    total = sum(shares.values())
+    if abs(total) < 1e-6:
+        given = ", ".join(f"{identity}={share:g}" for identity, share in shares.items())
+        raise CombError(f"shares {given}: they sum to nothing: give others")
+    made = rearranged(comb, (*comb.config.identities, name))
+    made.decoders[name].load_state_dict(_mean(comb, {k: v / total for k, v in shares.items()}))
+    return made
+
+
+def _mean(comb: Comb, shares: Mapping[str, float]) -> dict[str, torch.Tensor]:
+    states = [(comb.decoders[identity].state_dict(), share) for identity, share in shares.items()]
+    if len(states) == 1:
+        return dict(states[0][0])
+    return {key: torch.stack([state[key] * share for state, share in states]).sum(0) for key in states[0][0]}

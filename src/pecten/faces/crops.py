@@ -1,0 +1,64 @@
+"""Crops of a dataset, as files."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from pecten.colour.display import bounded
+from pecten.errors import FacesError
+from pecten.faces.records import ShotFaces
+from pecten.faces.shown import part_around
+from pecten.files import replacing
+from pecten.footage.clip import Clip, ClipInfo
+from pecten.types import Image, Progress
+
+
+def crop_folders(infos: Iterable[ClipInfo]) -> list[str]:
+    """Name the folder of each clip's crops after the clip; clips of one name are numbered."""
+    return clip_names(info.path for info in infos)
+
+
+def clip_names(paths: Iterable[str]) -> list[str]:
+    """Name clips after their files, without a sequence's numbers; clips of one name are numbered."""
+    names: list[str] = []
+    for path in paths:
+        base = re.sub(r"[.#%_-]*(%\d*d|#+)?$", "", Path(path).stem) or "clip"
+        base = re.sub(r"[^\w-]+", "_", base)
+        name, count = base, 2
+        while name in names:
+            name, count = f"{base}-{count}", count + 1
+        names.append(name)
+    return names
+
+
+def write_crops(clip: Clip, shot: ShotFaces, folder: Path, size: int, progress: Progress) -> None:
+    """Cut the faces of a shot out of its clip.
+
+    Args:
+        clip: The clip.
+        shot: One face a frame.
+        folder: Of the crops: PNG, 8 bits, or 16 when the clip has more.
+        size: Side of the crops, in px.
+        progress: Called after each frame, as stage "crops".
+    """
+    faces = {face.index: face for face in shot.faces}
+    first, last = min(faces), max(faces)
+    deep, view = clip.info.bit_depth > 8, clip.info.view()
+    for frame in clip.frames(first, last + 1):
+        if frame.index in faces:
+            part = part_around(frame.image, faces[frame.index].crop_from_plate, view)
+            _write_png(folder / f"{frame.index:06d}.png", bounded(part.crop(size)), deep)
+        progress("crops", frame.index + 1 - first, last + 1 - first)
+
+
+def _write_png(path: Path, image: Image, deep: bool) -> None:
+    top = 65535 if deep else 255
+    codes = np.asarray(np.clip(np.rint(image[..., ::-1] * np.float32(top)), 0, top), dtype=np.float32)
+    done, data = cv2.imencode(".png", codes.astype(np.uint16) if deep else codes.astype(np.uint8))
+    if not done:
+        raise FacesError(f"{path}: this picture cannot be written as PNG; choose another size")
+    with replacing(path) as beside:
+        beside.write_bytes(data.tobytes())

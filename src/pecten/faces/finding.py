@@ -1,0 +1,197 @@
+"""Every face of every frame of a clip."""
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pecten.devices import choose_device
+from pecten.errors import FacesError
+from pecten.faces import normalise, quality
+from pecten.faces.ahead import ahead
+from pecten.faces.appearance import Album, put_right
+from pecten.faces.detect import Box, Detection, Detector
+from pecten.faces.follow import FaceOptions, Follower, Sighting
+from pecten.faces.landmarks import FaceMesh
+from pecten.faces.occlusion import Occlusion, covered_share
+from pecten.faces.records import FaceFrame, Portrait, ShotFaces, runs
+from pecten.faces.region import face_matte
+from pecten.faces.register import Registrar
+from pecten.faces.track import CutFinder
+from pecten.footage.clip import Clip, ClipInfo
+from pecten.geometry import similarity as sim
+from pecten.metrics.identity import Embedder
+from pecten.types import ByteImage, Progress, silent
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A frame as the follower takes it.
+
+    Attributes:
+        index: In the clip.
+        number: In its file or sequence.
+        image: Display-coded.
+        cut: Whether a new shot begins with it.
+        detections: The faces that the detector sees; None where it was not run ahead.
+    """
+
+    index: int
+    number: int
+    image: ByteImage
+    cut: bool
+    detections: list[Detection] | None = None
+
+
+class Finder:
+    """Finds faces with networks that are loaded once.
+
+    Args:
+        options: How.
+    """
+
+    def __init__(self, options: FaceOptions) -> None:
+        self._options = options
+        self._detector = Detector(options.threads)
+        self._occlusion = Occlusion(options.threads)
+        self._mesh = FaceMesh(options.threads, choose_device(options.device))
+
+    def find(self, clip: Clip, progress: Progress = silent) -> ShotFaces:
+        """Find and follow every face of a clip.
+
+        Decoding, detection on key frames and judging run beside the following, each in its thread; the answer is the
+        one that they give in turn, bit for bit.
+
+        Args:
+            clip: The clip.
+            progress: Called after each frame, as stage "faces".
+        Returns:
+            Every face, its normalisation settled over the shot where it is registered, else as its own landmarks give
+            it.
+        Raises:
+            FacesError: if no frame shows a face.
+            FootageError: if the clip cannot be read to its end.
+        """
+        info, album, registrar = clip.info, Album(), Registrar()
+        faces: list[FaceFrame] = []
+        missing: list[tuple[int, str]] = []
+        with closing(self._sighted(clip)) as sighted:
+            for frame, sightings, reason in sighted:
+                if self._options.register:
+                    registrar.see(frame.index, frame.image, sightings)
+                crops = [quality.small_crop(frame.image, one.crop_from_plate) for one in sightings]
+                seen = [self._judge(one, c, frame) for one, c in zip(sightings, crops, strict=True)]
+                album.add(seen, crops)
+                faces += seen
+                if reason is not None:
+                    missing.append((frame.index, reason))
+                progress("faces", frame.index + 1, info.frame_count)
+        if not faces:
+            raise FacesError(
+                f"{info.path}: no face in any of {len(missing)} frames; check that it is the right clip, upright, "
+                f"and that the face is at least {self._options.gates.min_face_px:g} px wide"
+            )
+        if self._options.register:
+            # By the tracks as they were followed, before any is put right.
+            faces = registered(faces, registrar)
+        kept, portraits = put_right(faces, album, Embedder())
+        return shot_of(info, kept, missing, tuple(portraits))
+
+    def look_in(self, image: ByteImage, box: Box) -> Sighting | None:
+        """Look for a face in a box of a picture; None where the mesh sees none."""
+        return Follower(self._options, self._detector, self._mesh).look_in(image, box)
+
+    def judge(self, one: Sighting, frame: Prepared) -> FaceFrame:
+        """Make a record of a sighting."""
+        return self._judge(one, quality.small_crop(frame.image, one.crop_from_plate), frame)
+
+    def _judge(self, one: Sighting, crop: ByteImage, frame: Prepared) -> FaceFrame:
+        pose = normalise.pose(one.landmarks)
+        covered = self._covered(one, crop)
+        why_not = self._options.gates.why_not(
+            quality.face_width_px(one.landmarks),
+            pose.yaw_rad,
+            quality.blur(crop),
+            one.spread_px,
+            quality.outside(one.landmarks, frame.image.shape[1], frame.image.shape[0]),
+            covered,
+        )
+        return FaceFrame(
+            index=frame.index,
+            number=frame.number,
+            track=one.track,
+            box=one.box,
+            score=one.presence,
+            # As precise as a record keeps them, so that what is read again equals what was found.
+            landmarks=one.landmarks.astype(np.float32).astype(np.float64),
+            spread_px=one.spread_px,
+            crop_from_plate=one.crop_from_plate,
+            yaw_rad=pose.yaw_rad,
+            pitch_rad=pose.pitch_rad,
+            roll_rad=pose.roll_rad,
+            left_out=why_not,
+            covered=covered,
+        )
+
+    def _covered(self, one: Sighting, crop: ByteImage) -> float:
+        """Return the share of a face that something in front covers."""
+        picture = crop.astype(np.float32) / np.float32(255)
+        inside = sim.apply(sim.at_size(one.crop_from_plate, quality.BLUR_SIZE), one.landmarks)
+        (visible,) = self._occlusion.visible(picture[None])
+        return covered_share(visible, face_matte(inside, quality.BLUR_SIZE))
+
+    def _sighted(self, clip: Clip) -> Generator[tuple[Prepared, list[Sighting], str | None], None, None]:
+        if not self._options.overlap:
+            return self._followed(self._detected(_prepared(clip)))
+        return ahead(self._followed(ahead(self._detected(ahead(_prepared(clip))))))
+
+    def _detected(self, frames: Iterator[Prepared]) -> Generator[Prepared, None, None]:
+        """Run the detector on the frames that need it whatever the follower finds."""
+        for frame in frames:
+            due = frame.cut or frame.index % self._options.detect_every == 0
+            found = self._detector.detect(frame.image) if due else None
+            yield Prepared(frame.index, frame.number, frame.image, frame.cut, found)
+
+    def _followed(
+        self, frames: Iterator[Prepared]
+    ) -> Generator[tuple[Prepared, list[Sighting], str | None], None, None]:
+        follower = Follower(self._options, self._detector, self._mesh)
+        for frame in frames:
+            yield frame, *follower.follow(frame.index, frame.image, frame.cut, frame.detections)
+
+
+def registered(faces: Sequence[FaceFrame], registrar: Registrar) -> list[FaceFrame]:
+    """Settle the normalisation along each run of consecutive frames of each track by how the skin was seen to move."""
+    result = list(faces)
+    for run in runs(faces):
+        first = faces[run[0]]
+        transforms = registrar.normalisation(first.track, first.index, [faces[row].landmarks for row in run])
+        for row, transform in zip(run, transforms, strict=True):
+            result[row] = replace(faces[row], crop_from_plate=transform)
+    return result
+
+
+def _prepared(clip: Clip) -> Generator[Prepared, None, None]:
+    cuts, view = CutFinder(), clip.info.view()
+    for frame in clip.frames():
+        image = view.display_bytes(frame.image)
+        yield Prepared(frame.index, frame.number, image, cuts.is_cut(image))
+
+
+def shot_of(
+    info: ClipInfo, faces: list[FaceFrame], missing: list[tuple[int, str]], portraits: tuple[Portrait, ...]
+) -> ShotFaces:
+    """Put what was found in a clip together with what is known of it."""
+    return ShotFaces(
+        clip=info.path,
+        width=info.width,
+        height=info.height,
+        rate=info.rate,
+        frame_count=info.frame_count,
+        first_number=info.first_number,
+        encoding=info.encoding,
+        faces=tuple(faces),
+        missing=tuple(missing),
+        portraits=portraits,
+    )

@@ -1,0 +1,322 @@
+"""The matte of every frame of a shot: region x what is seen of the face x the user's matte x strength."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol, runtime_checkable
+
+import cv2
+import numpy as np
+from jaxtyping import Float32
+
+from pecten.composite.matte import MatteMode, combine, mix, refine
+from pecten.deliver.matte import MatteWriter
+from pecten.faces.records import FaceFrame
+from pecten.faces.steady import Steady, parts_of, runs, steady
+from pecten.footage.clip import Clip, ClipInfo, Frame
+from pecten.footage.matte import open_matte
+from pecten.geometry import similarity
+from pecten.geometry.warp import warp
+from pecten.shot.fade import Fade, fades
+from pecten.shot.strength import Strength
+from pecten.types import Affine, Image, Mask
+
+_REFINED_SHARE = 32
+"""The crop's side over how far the edge of what covers a face may move onto the picture's own edge."""
+
+_MOVING_SHARE = 16
+"""The crop's side over how far what covers a face may move from frame to frame."""
+
+_UNSURE = (0.3, 0.7)
+"""Visibility below which a face counts as covered, and from which as seen."""
+
+
+@dataclass(frozen=True)
+class MatteOptions:
+    """What the mattes of a swap are made of, besides the region.
+
+    Attributes:
+        given: The user's own matte: a still, a sequence or a video in the plate's geometry; None for none.
+        mode: What it does to the one that was found.
+        strength: How much of the face is put in, by frame number.
+        fade: Least number of frames in which a face that is lost fades out and in.
+        occlusion: Whether what covers the face is kept.
+        fill: Whether a decoded face's skin is carried on beyond its own outline, up to the target's.
+        written: Pattern of an OpenEXR sequence that the mattes are written to; None writes none.
+    """
+
+    given: str | None = None
+    mode: MatteMode = MatteMode.REPLACE
+    strength: Strength = field(default_factory=Strength)
+    fade: int = 5
+    occlusion: bool = True
+    fill: bool = True
+    written: str | None = None
+
+
+@runtime_checkable
+class Visibility(Protocol):
+    """What tells a face from what covers it."""
+
+    def visible(self, crops: Float32[np.ndarray, "n h w 3"]) -> Float32[np.ndarray, "n h w"]:
+        """Return for normalised, display-coded crops where the face is seen: 1, or covered: 0."""
+
+
+def steady_faces(faces: Mapping[int, FaceFrame], region: str, window: int) -> dict[int, Steady]:
+    """Find the borders of what is swapped, for each frame with a face.
+
+    Args:
+        faces: By frame index; runs of consecutive frames of one track are smoothed together.
+        region: Such as `full` or `eyes+brows`.
+        window: Frames, odd.
+    Raises:
+        UsageError: if there is no such region.
+    """
+    parts, found = parts_of(region), dict[int, Steady]()
+    for track in sorted({face.track for face in faces.values()}):
+        indices = sorted(index for index, face in faces.items() if face.track == track)
+        for run in runs(indices):
+            placed = [similarity.apply(faces[i].crop_from_plate, faces[i].landmarks) for i in indices[run]]
+            found |= zip(indices[run], steady(np.stack(placed), parts, window), strict=True)
+    return found
+
+
+def resized(matte: Mask, size: int) -> Mask:
+    """Bring a square matte to another size."""
+    smaller = len(matte) > size
+    return np.asarray(
+        cv2.resize(matte, (size, size), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR), np.float32
+    )
+
+
+def firm(seen: Mask) -> Mask:
+    """Settle what is uncertain: half a hand over half a face would show both."""
+    low, high = _UNSURE
+    settled: Mask = np.clip((seen - np.float32(low)) * np.float32(1 / (high - low)), 0, 1)
+    return settled
+
+
+def still_seen(seen: Sequence[Mask | None], position: int) -> Mask | None:
+    """Hold what is seen on a frame between what its two neighbours see nearby, so that it does not flicker.
+
+    A hand that moves covers a place on one frame alone, but places beside it on the next and the last; what flickers
+    has nothing of the kind around it.
+
+    Args:
+        seen: Of consecutive frames, in the normalised crop; None where there is no face.
+        position: Of the frame.
+    """
+    here = seen[position]
+    around = [one for one in (seen[k] for k in (position - 1, position + 1) if 0 <= k < len(seen)) if one is not None]
+    if here is None or len(around) < 2:
+        return here
+    reach = 2 * (len(here) // _MOVING_SHARE) + 1
+    near = np.ones((reach, reach), np.uint8)
+    least = np.minimum(*(cv2.erode(one, near) for one in around))
+    most = np.maximum(*(cv2.dilate(one, near) for one in around))
+    return np.asarray(np.clip(here, least, most), np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Coverage:
+    """The matte of one frame.
+
+    Attributes:
+        whole: Crop; the full face.
+        shape: Crop; where the face is laid in, hard-edged, so that the bands' ramps follow it.
+        written: Plate; the matte as it is written and may be given back.
+        mixed: Plate; how much of the result shows over the plate inside the shape; None shows all of it.
+    """
+
+    whole: Mask
+    shape: Mask
+    written: Mask
+    mixed: Mask | None
+
+    def within(self, place: tuple[slice, slice]) -> "Coverage":
+        """Return the matte of a piece of the plate: its rows and columns."""
+        mixed = None if self.mixed is None else self.mixed[place]
+        return replace(self, written=self.written[place], mixed=mixed)
+
+    def over(self, plate: Image, result: Image, support: Mask, strength: float) -> tuple[Image, Mask]:
+        """Lay the full result over the plate.
+
+        Args:
+            plate: The frame.
+            result: The frame with the face in it, as if nothing covered it.
+            support: Where they may differ.
+            strength: Of the whole swap.
+        Returns:
+            The frame, and where it may differ from the plate now.
+        """
+        if self.mixed is None and strength == 1:
+            return result, support
+        matte = np.ones_like(support) if self.mixed is None else self.mixed
+        matte = matte * np.float32(strength)
+        shown = support * (matte > 0)
+        x, y, w, h = cv2.boundingRect((shown > 0).view(np.uint8))
+        box = np.s_[y : y + h, x : x + w]
+        frame = plate.copy()
+        frame[box] = mix(plate[box], result[box], matte[box] * (support[box] > 0))
+        return frame, shown
+
+
+def cover(
+    border: Steady,
+    crop_from_plate: Affine,
+    plate_crop: Image,
+    hold: float,
+    seen: Mask | None,
+    given: Mask | None,
+    mode: MatteMode,
+    plate_size: tuple[int, ...],
+) -> Coverage:
+    """Make the matte of one frame.
+
+    Args:
+        border: Of what is swapped.
+        crop_from_plate: To the crop that is blended.
+        plate_crop: It, display-coded.
+        hold: How much of the face is held, 0 to 1.
+        seen: Where the face is seen, in the normalised crop at any size; None where nothing covers it.
+        given: The user's own matte, in the plate; None for none.
+        mode: What it does.
+        plate_size: Height and width of the plate, in px.
+    """
+    size = len(plate_crop)
+    whole = border.whole(size)
+    shape, soft = border.matte(whole), border.softness(size)
+    if seen is not None:
+        covered = refine(resized(firm(seen), size), plate_crop, max(1, size // _REFINED_SHARE))
+        soft = covered if soft is None else soft * covered
+    if hold < 1:
+        soft = np.full_like(shape, hold) if soft is None else soft * np.float32(hold)
+    own = shown = _in_plate(shape, crop_from_plate, plate_size)
+    if soft is not None:
+        shown = _in_plate(soft, crop_from_plate, plate_size)
+        own = own * shown
+    if given is None:
+        return Coverage(whole, shape, own, None if soft is None else shown)
+    if mode in (MatteMode.REPLACE, MatteMode.ADD):
+        reach = _reach(warp(given, crop_from_plate, size, size, "linear", "zero"))
+        shape = reach if mode is MatteMode.REPLACE else np.maximum(shape, reach)
+    written = combine(own, given, mode)
+    within = mode in (MatteMode.MULTIPLY, MatteMode.HOLDOUT)
+    # The shape's own edge is left to the blend's ramps.
+    inside = combine((own > 0).astype(np.float32) if soft is None else shown, given, mode) if within else written
+    return Coverage(whole, shape, written, inside)
+
+
+def _reach(given: Mask) -> Mask:
+    """Return a given matte's shape: its own hard edges, and the far end of its soft ones."""
+    ends = cv2.erode((given > 0).view(np.uint8), np.ones((5, 5), np.uint8))
+    reach: Mask = np.maximum(given, ends.astype(np.float32))
+    return reach
+
+
+def _in_plate(matte: Mask, crop_from_plate: Affine, plate_size: tuple[int, ...]) -> Mask:
+    """Resample a crop's matte into the plate, where the crop lies."""
+    placed = np.zeros(plate_size[:2], np.float32)
+    last = len(matte) - 1.0
+    corners = np.array([[0.0, 0.0], [last, 0.0], [0.0, last], [last, last]])
+    seen = similarity.apply(similarity.invert(crop_from_plate), corners)
+    left, top = np.maximum(np.floor(seen.min(axis=0)).astype(int), 0).tolist()
+    right, bottom = np.minimum(np.ceil(seen.max(axis=0)).astype(int) + 1, plate_size[1::-1]).tolist()
+    if right > left and bottom > top:
+        back = similarity.compose(
+            similarity.similarity(1.0, 0.0, (-float(left), -float(top))), similarity.invert(crop_from_plate)
+        )
+        placed[top:bottom, left:right] = warp(matte, back, right - left, bottom - top, "linear", "zero")
+    return placed
+
+
+def check_mattes(options: MatteOptions, plate: ClipInfo, may_overwrite: bool) -> None:
+    """Say before any work is done whether the mattes can be read and written.
+
+    Args:
+        options: What the mattes are made of.
+        plate: What they go with.
+        may_overwrite: Whether mattes that are there may be written over.
+    Raises:
+        FootageError: if the user's own matte does not fit the plate.
+        DeliveryError: if the mattes cannot be written where they should.
+    """
+    if options.given is not None:
+        open_matte(options.given, plate)
+    if options.written is not None:
+        writer = MatteWriter(options.written, plate)
+        if not may_overwrite:
+            writer.refuse_taken()
+
+
+class Mattes:
+    """The mattes of a shot.
+
+    Args:
+        clip: The plate.
+        faces: Those that are replaced, by frame index.
+        region: Such as `full` or `eyes+brows`.
+        options: What else the mattes are made of.
+        window: Frames over which borders are steadied, odd.
+    Raises:
+        FootageError: if the user's own matte does not fit the plate.
+        DeliveryError: if the mattes cannot be written where they should.
+        UsageError: if there is no such region.
+    """
+
+    def __init__(
+        self, clip: Clip, faces: Mapping[int, FaceFrame], region: str, options: MatteOptions, window: int
+    ) -> None:
+        info = clip.info
+        self._options = options
+        self._given = open_matte(options.given, info) if options.given is not None else None
+        self._writer = MatteWriter(options.written, info) if options.written is not None else None
+        self._fades = fades(faces, info.width, info.height, options.fade)
+        self.borders = steady_faces(faces, region, window)
+        """By frame index."""
+
+    def check(self, start: int, stop: int) -> None:
+        """Refuse a user's matte that lacks one of the frames `start` to `stop` (indices, half-open).
+
+        Raises:
+            FootageError: naming the first.
+        """
+        if self._given is not None:
+            self._given.check(start, stop)
+
+    def done(self, index: int) -> bool:
+        """Say whether nothing is left to write of a frame that was delivered by an earlier run."""
+        return self._writer is None or self._writer.has(index)
+
+    def fade(self, index: int) -> Fade:
+        """Return how much of the face a frame holds; the user's own matte alone is never faded."""
+        return Fade(1.0) if self._rules() else self._fades.get(index, Fade(1.0))
+
+    def strength(self, number: int) -> float:
+        """Return how much of the swap shows at a frame number."""
+        return self._options.strength.at(number)
+
+    def skip(self, frame: Frame) -> None:
+        """Note a frame without a face."""
+        self._write(frame, np.zeros(frame.image.shape[:2], np.float32))
+
+    def cover(self, frame: Frame, crop_from_plate: Affine, plate_crop: Image, seen: Mask | None) -> Coverage:
+        """Make, and write where that is asked for, the matte of a frame with a face.
+
+        Args:
+            frame: The plate.
+            crop_from_plate: To the crop that is blended.
+            plate_crop: It, display-coded.
+            seen: Where the face is seen, in the normalised crop at any size; None where nothing covers it.
+        """
+        given = None if self._given is None else self._given.at(frame.index)
+        hold, border = self.fade(frame.index).weight, self.borders[frame.index]
+        made = cover(border, crop_from_plate, plate_crop, hold, seen, given, self._options.mode, frame.image.shape[:2])
+        self._write(frame, made.written)
+        return made
+
+    def _rules(self) -> bool:
+        return self._given is not None and self._options.mode is MatteMode.REPLACE
+
+    def _write(self, frame: Frame, matte: Mask) -> None:
+        if self._writer is not None:
+            self._writer.write(frame, matte)

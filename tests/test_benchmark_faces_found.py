@@ -1,0 +1,59 @@
+"""The count of found faces tells a face from a miss, and composed crossings hold what they say."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cli_support import write_clip
+from faces_support import still
+from pecten.benchmark.faces_found import crossing, measure
+from pecten.benchmark.footage import Take, TruthFootage
+from pecten.errors import FootageError
+from pecten.faces.detect import overlap
+from pecten.faces.finding import Finder
+from pecten.faces.follow import FaceOptions
+from pecten.faces.mesh import MESH_TO_68
+from pecten.footage.clip import open_clip
+
+
+def _take(folder: Path, name: str, moved_px: float = 0.0) -> Take:
+    path = write_clip(folder / f"{name}_interview1.mp4", [still(name)] * 3)
+    (face,) = Finder(FaceOptions(perturbations=0, threads=1)).find(open_clip(path)).of_track(0)[:1]
+    truth = np.stack([face.landmarks[list(MESH_TO_68)]] * 3) + moved_px
+    np.savez(path.with_suffix(".npz"), landmarks_68_px=truth)
+    return Take(path, name, name, "interview1", path.with_suffix(".npz"), None)
+
+
+def test_faces_are_counted_where_they_are(tmp_path: Path) -> None:
+    right = {f.name: f for f in measure(TruthFootage((_take(tmp_path, "ada"),), (), ()), quick=True)}
+    assert [figure.value for figure in right.values()] == [100.0, 0.0, 0.0, 0.0, 0.0]
+    assert all(figure.met for figure in right.values())
+    wrong = measure(TruthFootage((), (_take(tmp_path, "chidi", moved_px=250.0),), ()), quick=True)
+    assert [figure.value for figure in wrong] == [0.0, 3.0, 0.0, 0.0, 0.0]
+    assert [figure.met for figure in wrong] == [False, False, True, True, True]
+
+
+def test_performers_of_one_name_must_look_alike(tmp_path: Path) -> None:
+    ada, chidi = _take(tmp_path, "ada"), _take(tmp_path, "chidi")
+    footage = TruthFootage((), (ada, replace(chidi, source="ada", target="ada")), ())
+    figures = {figure.name: figure.value for figure in measure(footage, quick=True)}
+    assert figures["people more than performers"] == 1.0
+
+
+def test_a_folder_without_truth_is_refused() -> None:
+    with pytest.raises(FootageError, match="no clip with true landmarks"):
+        measure(TruthFootage((), (), ()))
+
+
+def test_heads_cross_where_the_boxes_say(tmp_path: Path) -> None:
+    clip, boxes = crossing(_take(tmp_path, "ada"), _take(tmp_path, "chidi"), 3)
+    assert clip.info.frame_count == len(boxes) == 3
+    assert boxes[0][0][0] < boxes[0][1][0]
+    assert boxes[2][0][0] > boxes[2][1][0]
+    assert overlap(*boxes[1]) > 0.7
+    first = next(clip.frames()).image
+    # Ada's skin is lighter than chidi's: the front head starts on the left.
+    cheeks = [first[int(box[3]) - 80, int((box[0] + box[2]) / 2)].mean() for box in boxes[0]]
+    assert cheeks[0] > cheeks[1]
