@@ -51,11 +51,11 @@ class Occlusion:
         if crops.shape[2] != side or side < 1:
             raise ShapeError(f"crops of {crops.shape[2]}x{side} px: give square ones")
         # One at a time: a batch costs as much, and rounds otherwise.
-        mattes = [self._one(np.clip(np.nan_to_num(crop), 0, 1)) for crop in crops]
+        mattes = [self._one(crop) for crop in crops]
         return np.stack(mattes) if mattes else np.zeros((0, side, side), np.float32)
 
     def _one(self, crop: Image) -> Mask:
-        small = _resized(crop, SIDE)
+        small = _bounded(_resized(crop, SIDE))
         blob = np.ascontiguousarray(small.transpose(2, 0, 1)[None], np.float32)
         matte = np.asarray(self._session.run(["visible"], {"crops": blob})[0][0], np.float32)
         return sharpened(matte, small, crop) if crop.shape[0] > SIDE else _resized(matte, crop.shape[0])
@@ -101,7 +101,13 @@ def sharpened(matte: Mask, small: Image, crop: Image) -> Mask:
 
 
 def _grey(picture: Image) -> Mask:
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.float32)
+    return _bounded(np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.float32))
+
+
+def _bounded(values: np.ndarray) -> np.ndarray:
+    """Bring values to 0..1, what is no number to 0."""
+    bounded: np.ndarray = np.clip(np.nan_to_num(values, copy=False), 0, 1)
+    return bounded
 
 
 def _resized(picture: np.ndarray, size: int) -> np.ndarray:
