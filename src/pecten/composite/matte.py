@@ -25,12 +25,19 @@ def inner_distance(matte: Mask) -> Mask:
         0 outside, and at the outermost inner pixels the share by which they are covered (so an antialiased edge stays
         smooth); then rising by 1 a px.
     """
-    inside = cv2.copyMakeBorder((matte >= 0.5).view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
-    deep: Mask = np.ascontiguousarray(cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_5)[1:-1, 1:-1])
+    inside = (matte >= 0.5).view(np.uint8)
+    depth = np.zeros_like(matte)
+    x, y, width, height = cv2.boundingRect(inside)
+    box = np.s_[y : y + height, x : x + width]
+    if width == 0:
+        return depth
+    rimmed = cv2.copyMakeBorder(inside[box], 1, 1, 1, 1, cv2.BORDER_CONSTANT)
+    deep: Mask = np.ascontiguousarray(cv2.distanceTransform(rimmed, cv2.DIST_L2, cv2.DIST_MASK_5)[1:-1, 1:-1])
     # The nearest outer pixel's centre is one away; the edge itself lies at its uncovered half.
     deep -= np.float32(1.5)
-    deep += matte
-    return np.asarray(cv2.threshold(deep, 0, 0, cv2.THRESH_TOZERO, dst=deep)[1])
+    deep += matte[box]
+    depth[box] = cv2.threshold(deep, 0, 0, cv2.THRESH_TOZERO, dst=deep)[1]
+    return depth
 
 
 def feather(matte: Mask, width_px: float) -> Mask:
