@@ -1,6 +1,5 @@
 """Resampling by an affine transform: exact to the sub-pixel, anti-aliased when the picture shrinks."""
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Literal, TypeVar
 
 import cv2
@@ -28,9 +27,7 @@ _ONE = np.array([1.0], dtype=np.float32)
 # A shrink below this is first averaged by a whole number of pixels, which costs less than filtering it all.
 _LEAST_FILTERED_SCALE = 0.25
 _MARGIN_PX = 4
-_TILE_PX = 128
-# A thread that has less to do costs more than it saves.
-_TILES_A_WORKER = 4
+_TILE_PX = 192
 
 
 def warp(
@@ -191,22 +188,12 @@ def _sample_linear(picture: np.ndarray, grid: Affine, width: int, height: int, b
 def _sample_in_tiles(picture: np.ndarray, grid: Affine, width: int, height: int, border: Border) -> np.ndarray:
     """Sample by Catmull-Rom, a tile at a time: its planes stay in the cache, and fresh memory is costly."""
     result = np.empty((height, width, *picture.shape[2:]), np.float32)
-
-    def sample(corner: tuple[int, int]) -> None:
-        top, left = corner
-        tile = result[top : top + _TILE_PX, left : left + _TILE_PX]
-        of_tile = sim.compose(sim.similarity(1.0, 0.0, (-float(left), -float(top))), grid)
-        region, of_tile = _needed_region(picture, of_tile, tile.shape[1], tile.shape[0], border)
-        tile[...] = _sample_cubic(region, of_tile, tile.shape[1], tile.shape[0], border).reshape(tile.shape)
-
-    corners = [(top, left) for top in range(0, height, _TILE_PX) for left in range(0, width, _TILE_PX)]
-    workers = min(cv2.getNumThreads(), len(corners) // _TILES_A_WORKER)
-    if workers > 1:
-        with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(sample, corners))
-    else:
-        for corner in corners:
-            sample(corner)
+    for top in range(0, height, _TILE_PX):
+        for left in range(0, width, _TILE_PX):
+            tile = result[top : top + _TILE_PX, left : left + _TILE_PX]
+            of_tile = sim.compose(sim.similarity(1.0, 0.0, (-float(left), -float(top))), grid)
+            region, of_tile = _needed_region(picture, of_tile, tile.shape[1], tile.shape[0], border)
+            tile[...] = _sample_cubic(region, of_tile, tile.shape[1], tile.shape[0], border).reshape(tile.shape)
     return result
 
 
