@@ -18,6 +18,9 @@ from pecten.types import CANONICAL_SIZE
 JOBS = (("1080p plate, 512 px crop", 1920, 1080, 512, 30.0), ("4K plate, 1024 px crop", 3840, 2160, 1024, 110.0))
 """Name, plate's width and height, crop's side, and the ms that are asked for on two cores."""
 
+SCALE = 0.93
+"""Of the crop: a slight shrink, which costs a filter more than an enlargement does."""
+
 
 def measure_speed(repeats: int = 15) -> list[Figure]:
     """Time crop, blend and paste of one frame with the default recipe, on all threads that OpenCV may use.
@@ -31,8 +34,7 @@ def measure_speed(repeats: int = 15) -> list[Figure]:
 def _figure(name: str, width: int, height: int, size: int, aim_ms: float, repeats: int) -> Figure:
     noise = np.random.default_rng(0).random((2, height // 8, width // 8, 3)).astype(np.float32)
     plate, other = (cv2.resize(picture, (width, height), interpolation=cv2.INTER_CUBIC) for picture in noise)
-    scale = 0.93 * size / CANONICAL_SIZE
-    canonical = similarity.similarity(0.93 * CANONICAL_SIZE / size, 0.05, (-0.3 * width, -0.2 * height))
+    canonical = similarity.similarity(SCALE * CANONICAL_SIZE / size, 0.05, (-0.3 * width, -0.2 * height))
     crop_from_plate = similarity.at_size(canonical, size)
     landmarks = MEAN_MESH[:, :2] * (size / CANONICAL_SIZE)
     matte, recipe = face_matte(landmarks, size), Recipe()
@@ -44,7 +46,7 @@ def _figure(name: str, width: int, height: int, size: int, aim_ms: float, repeat
         paste(plate, compose(cut, face, matte, recipe, measured), cut, crop_from_plate, matte)
 
     wall, cpu = _least(composite, repeats)
-    note = f"crop, blend and paste at {scale:.2f} px a px; CPU time of all threads {cpu:.1f} ms"
+    note = f"crop, blend and paste at {SCALE:g} px of crop a px of plate; CPU time of all threads {cpu:.1f} ms"
     return Figure(f"speed: {name}", wall, "ms", aim_ms, note=note)
 
 
