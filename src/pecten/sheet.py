@@ -94,7 +94,9 @@ def contact_sheet(
         )
     height, width = cell
     text_px = max(13, min(22, width // 16))
-    margin, head = text_px * 5, text_px * 4
+    font = ImageFont.load_default(text_px)
+    widest = max(font.getlength(line) for name in names for line in name.split("\n") or [""])
+    margin, head = max(text_px * 5, int(widest) + GAP_PX * 4), text_px * 4
     total_height = head + len(rows) * (height + GAP_PX) + GAP_PX
     total_width = margin + len(columns) * (width + GAP_PX) + GAP_PX
     canvas = np.full((total_height, total_width, 3), BACKGROUND, np.uint8)
@@ -103,7 +105,7 @@ def contact_sheet(
             top, left = head + y * (height + GAP_PX), margin + x * (width + GAP_PX)
             canvas[top : top + height, left : left + width] = fit(picture, height, width)
     drawn = Pillow.fromarray(canvas)
-    draw, font = ImageDraw.Draw(drawn), ImageFont.load_default(text_px)
+    draw = ImageDraw.Draw(drawn)
     draw.text((GAP_PX * 2, text_px // 2), title, font=font, fill=INK)
     for x, text in enumerate(columns):
         draw.text((margin + x * (width + GAP_PX), int(text_px * 2.2)), text, font=font, fill=INK)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 
 import numpy as np
 
@@ -267,4 +268,4 @@ def _sheet(shown: dict[str, list[list[ByteImage]]], pairs: Sequence[Pair]) -> By
 
 
 def _broken(name: str) -> str:
-    return name.replace(", ", "\n").replace(" (", "\n(")
+    return "\n".join(wrap(name, 16))
