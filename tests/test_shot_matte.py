@@ -163,6 +163,17 @@ def test_what_covers_the_face_keeps_the_plate(swap: Swap, plain: Kept, faces: Sh
         assert read(pattern, face.index)[:, : x - 4].max() == 0
 
 
+def test_occlusion_is_looked_for_unless_it_is_switched_off(
+    swap: Swap, plain: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pecten.shot.swap.Occlusion", Hand)
+    covered, _ = swap()
+    bare, _ = swap(occlusion=False)
+    area = [changed(one.images[2]).sum() for one in (covered, plain, bare)]
+    assert area[0] < 0.7 * area[1]
+    assert area[1] == pytest.approx(area[2], rel=0.02)
+
+
 def test_the_light_is_not_read_from_what_covers_the_face(clip: Pictures, faces: ShotFaces, comb: Comb) -> None:
     blank = copy.deepcopy(comb)
     # With an encoder of zeros the decoded face is the same whatever covers the plate.

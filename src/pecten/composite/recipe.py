@@ -211,6 +211,13 @@ def _smooth_lights(lights: Sequence[Light | None], starts: Sequence[int], window
     ]
 
 
+def in_light(face: Image, recipe: Recipe, measurement: Measurement) -> Image:
+    """Apply the measured light to a face of any size."""
+    if measurement.light is None:
+        return face
+    return relight(face, measurement.light.coefficients, recipe.offset, measurement.light.normals)
+
+
 def compose(
     plate: Image, face: Image, matte: Mask, recipe: Recipe, measurement: Measurement, face_matte: Mask | None = None
 ) -> Image:
@@ -231,7 +238,7 @@ def compose(
     whole = matte if face_matte is None else face_matte
     trusted, alike = whole, None
     if measurement.light is not None:
-        face = relight(face, measurement.light.coefficients, recipe.offset, measurement.light.normals)
+        face = in_light(face, recipe, measurement)
         trusted = enlarged(measurement.light.trusted, whole)
         alike = enlarged(measurement.light.alike, whole)
     face = correct_contrast(face, trusted, measurement.gain)

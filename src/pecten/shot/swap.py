@@ -15,7 +15,7 @@ from pecten.composite.grain_stock import GrainStock, add_grain, grain_stock
 from pecten.composite.matte import EDGE_PX, inner_distance, ramp
 from pecten.composite.paste import paste
 from pecten.composite.pixels import chosen
-from pecten.composite.recipe import Measurement, compose, measure, prepare, smooth
+from pecten.composite.recipe import Measurement, compose, in_light, measure, prepare, smooth
 from pecten.deliver.writer import Writer
 from pecten.errors import FacesError
 from pecten.faces.extract import performer_tracks
@@ -167,7 +167,9 @@ def _decode(
                 motion = motion_of(chosen, frame.index, len(answer))
                 measured = measure(plate, answer, skin, options.recipe, landmarks, motion)
                 if options.recipe.grain > 0:
-                    seen_now = Seen(frame.index, face.track, part.image, part.crop_from_part, answer, skin)
+                    # Light scales the face's own grain, too.
+                    relit = in_light(answer, options.recipe, measured)
+                    seen_now = Seen(frame.index, face.track, part.image, part.crop_from_part, relit, skin)
                     measured = replace(measured, grain=grain_lacking(seen_now, before))
                     before = seen_now
                 outline = None if mesh is None else find_outline(mesh, answer)
