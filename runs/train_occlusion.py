@@ -3,10 +3,10 @@
     python runs/train_occlusion.py --footage FOLDER --out src/pecten/assets/models/occlusion.onnx
 
 FOLDER holds `performers/` (learnt from) and `truth/` (measured on). Clean crops and drawn occluders are kept in
-`--work` and made only once; a run that was stopped goes on where it was (`--work`/checkpoint.pt). Every picture comes
-from (seed, images seen). Needs the development extra (onnx). An image costs about 20 ms of one core
-with AVX-512 bf16, half of it for making the picture: about 20 minutes with the default number on two free cores.
-Progress and figures are printed.
+`--work` and made only once; a run that was stopped goes on where it was (checkpoint_NAME.pt in `--work`). Every picture
+comes from (seed, images seen). Needs the development extra (onnx). An image costs about 30 ms of a core with AVX-512
+bf16, half of it in a process of its own that makes the pictures: about a quarter of an hour with the default number on
+two free cores. Progress and figures are printed. Weights that ship need their new sha256 in `ORIGINS.json`.
 """
 
 import argparse
