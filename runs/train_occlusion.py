@@ -3,10 +3,10 @@
     python runs/train_occlusion.py --footage FOLDER --out src/pecten/assets/models/occlusion.onnx
 
 FOLDER holds `performers/` (learnt from) and `truth/` (measured on). Clean crops and drawn occluders are kept in
-`--work` and made only once; a run that was stopped goes on where it was (`--work`/checkpoint.pt). Every picture comes
-from (seed, images seen). Needs the development extra (onnx). An image costs about 20 ms of one core
-with AVX-512 bf16, half of it for making the picture: about 20 minutes with the default number on two free cores.
-Progress and figures are printed.
+`--work` and made only once; a run that was stopped goes on where it was (checkpoint_NAME.pt in `--work`). Every picture
+comes from (seed, images seen). Needs the development extra (onnx). An image costs about 30 ms of a core with AVX-512
+bf16, half of it in a process of its own that makes the pictures: about a quarter of an hour with the default number on
+two free cores. Progress and figures are printed. Weights that ship need their new sha256 in `ORIGINS.json`.
 """
 
 import argparse
@@ -28,6 +28,8 @@ from torch.nn import functional
 
 from pecten.benchmark.faces_matte import Covered
 from pecten.benchmark.footage import read_footage
+from pecten.files import replacing
+from pecten.types import silent
 
 SIDE = 192
 EARLY_SIDE = 160
@@ -78,10 +80,9 @@ class Maker:
     def begin(cls, args: argparse.Namespace) -> None:
         cv2.setNumThreads(1)
         takes = list(read_footage(args.footage).performers)
-        quiet = lambda stage, done, total: None  # noqa: E731
         cls.pools = (
-            crops.gather(takes, args.work, args.every, quiet),
-            sprites.gather(args.work / "sprites", args.sprites, args.seed, quiet),
+            crops.gather(takes, args.work, args.every, silent),
+            sprites.gather(args.work / "sprites", args.sprites, args.seed, silent),
         )
 
     @classmethod
@@ -155,6 +156,51 @@ def measure(net: Matter, held: list[Covered]) -> str:
     return figures(held, np.concatenate(answers))
 
 
+class Run:
+    """A network, its average, its optimiser, and how many images they have seen."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self.args = args
+        self.seen = 0
+        self.net, self.kept = Matter().to(memory_format=torch.channels_last), Matter()
+        self.optimiser = torch.optim.AdamW(self.net.parameters(), lr=args.rate, weight_decay=1e-2, betas=(0.9, 0.98))
+        self.checkpoint = args.work / f"checkpoint_{args.out.stem}.pt"
+        if self.checkpoint.is_file():
+            held = torch.load(self.checkpoint, weights_only=True)
+            for name in ("net", "kept", "optimiser"):
+                getattr(self, name).load_state_dict(held[name])
+            self.seen = held["seen"]
+        else:
+            if args.start:
+                self.net.load_state_dict(torch.load(args.start, weights_only=True)["kept"])
+            self.kept.load_state_dict(self.net.state_dict())
+
+    def step(self, batch: Batch) -> float:
+        """Learn from one batch; return its loss."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate_at(self.seen, self.args)
+        self.net.train()
+        images, *truth = (torch.from_numpy(part) for part in batch)
+        with torch.autocast("cpu", torch.bfloat16):
+            logit = self.net(images.contiguous(memory_format=torch.channels_last))
+        loss = loss_of(logit.float(), *truth)
+        self.optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
+        self.optimiser.step()
+        self.seen += BATCH
+        average(self.kept, self.net, self.seen)
+        return float(loss.detach())
+
+    def save(self) -> None:
+        """Write the checkpoint and the network."""
+        parts = {name: getattr(self, name).state_dict() for name in ("net", "kept", "optimiser")}
+        with replacing(self.checkpoint) as beside:
+            torch.save({**parts, "seen": self.seen}, beside)
+        with replacing(self.args.out) as beside:
+            to_onnx(self.kept.eval(), beside)
+
+
 def train(args: argparse.Namespace) -> None:
     torch.manual_seed(args.seed)
     torch.set_num_threads(args.threads)
@@ -163,46 +209,17 @@ def train(args: argparse.Namespace) -> None:
     held = held_out(crops.gather(list(takes.truth), args.work, 8, said), args.seed, SIDE)
     crops.gather(list(takes.performers), args.work, args.every, said)
     sprites.gather(args.work / "sprites", args.sprites, args.seed, said)
-    net, kept = Matter().to(memory_format=torch.channels_last), Matter()
-    if args.start:
-        net.load_state_dict(torch.load(args.start, weights_only=True)["kept"])
-    kept.load_state_dict(net.state_dict())
-    optimiser = torch.optim.AdamW(net.parameters(), lr=args.rate, weight_decay=1e-2, betas=(0.9, 0.98))
-    seen, checkpoint = 0, args.work / f"checkpoint_{args.out.stem}.pt"
-    if checkpoint.is_file():
-        held_state = torch.load(checkpoint, weights_only=True)
-        net.load_state_dict(held_state["net"])
-        kept.load_state_dict(held_state["kept"])
-        optimiser.load_state_dict(held_state["optimiser"])
-        seen = held_state["seen"]
-    began, since, losses = time.monotonic(), seen, []
-    for batch in batches(args, seen):
-        for group in optimiser.param_groups:
-            group["lr"] = rate_at(seen, args)
-        net.train()
-        images, *truth = (torch.from_numpy(part) for part in batch)
-        with torch.autocast("cpu", torch.bfloat16):
-            logit = net(images.contiguous(memory_format=torch.channels_last))
-        loss = loss_of(logit.float(), *truth)
-        optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-        optimiser.step()
-        seen += BATCH
-        average(kept, net, seen)
-        losses.append(float(loss.detach()))
-        if seen % (BATCH * 100) == 0:
-            speed = (seen - since) / (time.monotonic() - began)
-            print(f"{seen} images, {speed:.1f}/s, loss {np.mean(losses):.4f}", flush=True)
+    run = Run(args)
+    began, since, losses = time.monotonic(), run.seen, []
+    for batch in batches(args, run.seen):
+        losses.append(run.step(batch))
+        if run.seen % (BATCH * 100) == 0:
+            speed = (run.seen - since) / (time.monotonic() - began)
+            print(f"{run.seen} images, {speed:.1f}/s, loss {np.mean(losses):.4f}", flush=True)
             losses = []
-        if seen % (BATCH * 400) == 0 or seen >= args.images:
-            args.work.mkdir(parents=True, exist_ok=True)
-            torch.save(
-                {"net": net.state_dict(), "kept": kept.state_dict(), "optimiser": optimiser.state_dict(), "seen": seen},
-                checkpoint,
-            )
-            to_onnx(kept.eval(), args.out)
-            print(measure(kept, held), flush=True)
+        if run.seen % (BATCH * 400) == 0 or run.seen >= args.images:
+            run.save()
+            print(measure(run.kept, held), flush=True)
 
 
 if __name__ == "__main__":

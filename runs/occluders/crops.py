@@ -12,6 +12,7 @@ from pecten.faces.extract import find_faces
 from pecten.faces.follow import FaceOptions
 from pecten.faces.records import ShotFaces, load_shot, save_shot
 from pecten.faces.region import face_matte
+from pecten.files import replacing
 from pecten.footage.clip import Clip, open_clip
 from pecten.geometry.similarity import apply
 from pecten.geometry.warp import warp
@@ -46,10 +47,10 @@ def gather(takes: list[Take], cache: Path, every: int, progress: Progress) -> Cr
     for number, take in enumerate(takes):
         path = cache / "crops" / f"{take.clip.parent.name}_{take.clip.stem}_{every}.npz"
         if not path.is_file():
-            path.parent.mkdir(parents=True, exist_ok=True)
             clip = open_clip(take.clip)
             images, regions = zip(*_cut(clip, _faces(clip, take, cache), every), strict=True)
-            np.savez(path, images=np.stack(images), regions=np.stack(regions))
+            with replacing(path) as beside:
+                np.savez(beside, images=np.stack(images), regions=np.stack(regions))
         with np.load(path) as held:
             parts.append((held["images"], held["regions"]))
         progress("crops", number + 1, len(takes))

@@ -8,6 +8,7 @@ import numpy as np
 from occluders import kinds
 from occluders.frame import SPRITE_SIZE
 from occluders.paint import Rng
+from pecten.files import replacing
 from pecten.types import Progress
 
 
@@ -40,10 +41,10 @@ def gather(folder: Path, count: int, seed: int, progress: Progress) -> Sprites:
     for number, (kind, (_, share)) in enumerate(kinds.TRAINED.items()):
         path = folder / f"{kind}_{seed}_{count}.npy"
         if not path.is_file():
-            folder.mkdir(parents=True, exist_ok=True)
             wanted = max(8, round(share * count))
             drawn = np.stack([drawn_bytes(kind, np.random.default_rng([seed, number, i])) for i in range(wanted)])
-            np.save(path, drawn)
+            with replacing(path) as beside:
+                np.save(beside, drawn)
         codes[kind], shares[kind] = np.load(path, mmap_mode="r"), share
         progress("sprites", number + 1, len(kinds.TRAINED))
     return Sprites(codes, shares)

@@ -115,7 +115,7 @@ def _crossing_figures(finder: Finder, front: Take, back: Take) -> list[Figure]:
     people = group_people([shot])
     return [
         Figure(f"{what}: faces under the other's number", float(wrong), "faces", 0.0, note=f"of {named}"),
-        Figure(f"{what}: people found", float(len(people)), "people", 2.0),
+        Figure(f"{what}: people too many or too few", float(abs(len(people) - 2)), "people", 0.0),
     ]
 
 
