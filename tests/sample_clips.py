@@ -41,6 +41,8 @@ def write_video(
         stream = container.add_stream(codec, rate=rate, options=codec_options or {})
         stream.width, stream.height = size
         stream.pix_fmt = pixel_format
+        # With one thread two encodings of the same pictures are equal, whatever else the machine does.
+        stream.codec_context.thread_count = 1
         if tags:
             context = stream.codec_context
             context.color_primaries, context.color_trc, context.colorspace, context.color_range = tags

@@ -7,9 +7,11 @@ import pytest
 
 from faces_support import mean_landmarks
 from pecten.errors import ShapeError
+from pecten.faces import region
 from pecten.faces.mean import MEAN_MESH
 from pecten.faces.mesh import INNER_LIPS, LEFT_EYE, OVAL, RIGHT_BROW, RIGHT_EYE
-from pecten.faces.region import face_matte, feature_matte
+from pecten.faces.normalise import pose
+from pecten.faces.region import draw, face_matte, feature_matte
 
 
 def _at(matte: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -74,3 +76,30 @@ def test_the_picture_s_rim_stays_clear() -> None:
     rim = np.concatenate([matte[:4].ravel(), matte[-4:].ravel(), matte[:, :4].ravel(), matte[:, -4:].ravel()])
     assert rim.max() == 0
     assert matte.max() == 1
+
+
+def turned(yaw_deg: float) -> np.ndarray:
+    """The mean face under a distant camera, its head turned towards the picture's right."""
+    turn = np.deg2rad(yaw_deg)
+    x, y, z = (MEAN_MESH - MEAN_MESH.mean(axis=0)).T
+    return np.stack([np.cos(turn) * x + np.sin(turn) * z, y], axis=1) * 0.25 + 128
+
+
+def test_a_turned_face_ends_within_its_mesh_on_the_far_side_alone() -> None:
+    yaw = 40.0 if pose(turned(40.0)).yaw_rad > 0 else -40.0
+    landmarks = turned(yaw)
+    columns = np.flatnonzero(face_matte(landmarks, 256).max(axis=0) > 0.5)
+    plain = np.flatnonzero(draw(_full_without_turn(landmarks), 256).max(axis=0) > 0.5)
+    assert columns[0] == plain[0]
+    assert 2 <= plain[-1] - columns[-1] <= 12
+
+
+def test_a_frontal_face_is_drawn_as_its_mesh_says() -> None:
+    landmarks = turned(15.0)
+    np.testing.assert_array_equal(face_matte(landmarks, 256), draw(_full_without_turn(landmarks), 256))
+
+
+def _full_without_turn(landmarks: np.ndarray) -> list[np.ndarray]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(region, "_TURN_FROM", np.pi)
+        return region._full(landmarks)

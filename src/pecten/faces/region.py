@@ -14,11 +14,13 @@ from pecten.faces.mesh import (
     LEFT_BROW,
     LEFT_SOCKET,
     MESH_POINTS,
+    NOSE,
     OUTER_LIPS,
     OVAL,
     RIGHT_BROW,
     RIGHT_SOCKET,
 )
+from pecten.faces.normalise import pose
 from pecten.types import Mask, Points
 
 _SUPERSAMPLING = 4
@@ -31,6 +33,11 @@ _SURFACE_INSET = 0.06
 # Of the face's height: how far below the mesh's chin the matte reaches.
 _CHIN = 0.04
 _LIPS_GROWTH = 1.18
+# A head turned further than this, in radians, shows a silhouette on its far side.
+_TURN_FROM = 0.35
+# How far the mesh reaches beyond it: of the face's height, for each radian more; measured up to a turn of 45 degrees.
+_OVERREACH = 0.08
+_MOST_BEYOND = 0.5
 # The picture's side over the width of the rim that stays clear.
 _RIM = 64
 
@@ -100,6 +107,7 @@ def draw(shapes: Sequence[Points], size: int) -> Mask:
 
 
 def _full(landmarks: Points) -> list[Points]:
+    landmarks = _far_side_drawn_in(landmarks)
     oval = landmarks[list(OVAL)]
     middle = landmarks[[6, 197, 195, 5]].mean(axis=0)
     outline = oval + _INSET * (middle - oval)
@@ -107,6 +115,23 @@ def _full(landmarks: Points) -> list[Points]:
     # Of a turned head the nose and the far cheek stand out of the oval: they come from the surface itself.
     surface = landmarks + _SURFACE_INSET * (middle - landmarks)
     return [rounded(outline), *surface[_TRIANGLES]]
+
+
+def _far_side_drawn_in(landmarks: Points) -> Points:
+    """Bring a turned face's far cheek and brow back to its silhouette: the mesh reaches out into the background."""
+    yaw = pose(landmarks).yaw_rad
+    beyond = abs(yaw) - _TURN_FROM
+    if beyond <= 0:
+        return landmarks
+    down = landmarks[152] - landmarks[10]
+    height = float(np.linalg.norm(down))
+    far = np.array([down[1], -down[0]]) / height * np.sign(yaw)
+    along = (landmarks - landmarks[6]) @ far
+    # The nose is seen whole, and the mesh is right about it.
+    along[list(NOSE)] = 0.0
+    share = np.clip(along / max(float(along.max()), 1e-6), 0.0, 1.0) ** 2
+    drawn: Points = landmarks - np.outer(_OVERREACH * height * min(beyond, _MOST_BEYOND) * share, far)
+    return drawn
 
 
 def _lower_forehead(outline: Points, landmarks: Points) -> Points:
