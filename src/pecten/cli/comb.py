@@ -175,7 +175,10 @@ def _write(made: "Comb", base: Path, out: Path, half: bool, overwrite: bool, dry
     if dry_run:
         typer.echo(f"would write a comb of {names} to {path}")
         return
-    kept = {key: value for key, value in read_header(base).items() if key in {"images_seen", "level"}}
+    header = read_header(base)
+    kept = {key: value for key, value in header.items() if key in {"images_seen", "level"}}
+    seen = header.get("seen", {})
+    kept["seen"] = {identity: seen[identity] for identity in made.config.identities if identity in seen}
     save_comb(path, made, {**kept, "made_from_sha256": sha256_of(file_of(base))}, half)
     typer.echo(f"wrote {path}: comb of {names}")
 

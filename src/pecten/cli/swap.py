@@ -28,6 +28,7 @@ from pecten.errors import UsageError
 
 if TYPE_CHECKING:
     from pecten.composite.recipe import Recipe
+    from pecten.faces.records import ShotFaces
     from pecten.shot.matte import MatteOptions
     from pecten.shot.options import SwapSummary
 
@@ -159,8 +160,23 @@ def swap(
     typer.echo(f"{out}: {done.frames} frames, {done.swapped} with {source}'s face{earlier}")
     for reason, count in Counter(reason for _, reason in done.untouched).most_common():
         typer.echo(f"  {count} as in the plate: {reason}")
-    for line in told_fades(done):
+    for line in [*told_fades(done), *told_beyond(comb, source, found, options.tracks)]:
         typer.echo(f"  {line}")
+
+
+def told_beyond(comb: Path, source: str, found: "ShotFaces", tracks: tuple[int, ...] | None) -> list[str]:
+    """Say how many faces of the plate do what the source was not trained on."""
+    from pecten.comb.weights import read_header
+    from pecten.dataset.reach import Reach, beyond
+
+    record = read_header(comb).get("seen", {}).get(source)
+    main = found.main_track()
+    wanted = tracks or (() if main is None else (main,))
+    faces = [face.landmarks for track in wanted for face in found.of_track(track)]
+    counts = beyond(Reach.from_dict(record), faces) if record else []
+    return [
+        f"{count} of {len(faces)} faces {what} than {source} was trained on: look at them" for what, count in counts
+    ]
 
 
 def told_fades(done: "SwapSummary") -> list[str]:

@@ -195,7 +195,8 @@ class _Loop:
         if self.run.clock.images_seen == 0 or self.run.half_done or not self.run.ranks.leads:
             return
         self.run.save(self._checkpoints)
-        extra = {"images_seen": self.run.clock.images_seen, "level": self.run.state[0]}
+        seen = {identity: reach.to_dict() for identity, reach in self.run.reaches.items()}
+        extra = {"images_seen": self.run.clock.images_seen, "level": self.run.state[0], "seen": seen}
         save_comb(self.out / FILE_NAME, self.run.ema, extra)
 
     def _preview(self) -> None:

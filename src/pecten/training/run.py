@@ -15,6 +15,7 @@ from pecten.comb.schedule import state_at
 from pecten.comb.surgery import rearranged
 from pecten.dataset.augment import Batch, augment
 from pecten.dataset.crops import CropSet
+from pecten.dataset.reach import reach_of
 from pecten.dataset.sampling import balance, descriptors, draw
 from pecten.devices import choose_device
 from pecten.training.checkpoint import Clock, load_latest, save
@@ -57,6 +58,7 @@ class Run:
         self.half_done = False
         self._begin()
         self.chances = {key: balance(descriptors(crops.landmarks)) for key, crops in self.datasets.items()}
+        self.reaches = {key: reach_of(list(crops.landmarks.astype(np.float64))) for key, crops in self.datasets.items()}
         self._held: tuple[int, Mapping[str, tuple[Tensor, Tensor, Tensor]]] = (-1, {})
 
     @property
