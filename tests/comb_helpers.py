@@ -1,8 +1,10 @@
 """Small people made of discs, for the tests of training and swapping."""
 
 import numpy as np
+import torch
 
 from pecten.comb.config import CombConfig
+from pecten.comb.model import Comb
 from pecten.dataset.crops import CropSet
 from pecten.training.config import TrainConfig
 
@@ -42,3 +44,10 @@ def config(**changes: object) -> TrainConfig:
         "stats_images": 4,
     }
     return TrainConfig(**{**values, **changes})
+
+
+def untaught() -> Comb:
+    """A comb of ada and chidi, 32 px, that has learnt nothing; always the same."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        return Comb(CombConfig(("ada", "chidi"), 32, "tiny", latent_size=8)).eval().requires_grad_(False)

@@ -8,11 +8,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import torch
 
 from cli_support import pictures
+from comb_helpers import untaught
 from faces_support import Pictures
-from pecten.comb.config import CombConfig
 from pecten.comb.model import Comb
 from pecten.composite.matte import MatteMode
 from pecten.deliver.credentials import Statement
@@ -54,9 +53,7 @@ def faces(clip: Pictures) -> ShotFaces:
 
 @pytest.fixture(scope="module")
 def comb() -> Comb:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(1)
-        return Comb(CombConfig(("ada", "chidi"), 32, "tiny", latent_size=8)).eval().requires_grad_(False)
+    return untaught()
 
 
 @pytest.fixture(scope="module")
