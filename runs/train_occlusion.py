@@ -5,7 +5,7 @@
 FOLDER holds `performers/` (learnt from) and `truth/` (measured on). Clean crops and drawn occluders are kept in
 `--work` and made only once; a run that was stopped goes on where it was (checkpoint_NAME.pt in `--work`). Every picture
 comes from (seed, images seen). Needs the development extra (onnx). An image costs about 30 ms of a core with AVX-512
-bf16, half of it in a process of its own that makes the pictures: about a quarter of an hour with the default number on
+bf16, half of it in a process of its own that makes the pictures: about an hour with the default number on
 two free cores. Progress and figures are printed. Weights that ship need their new sha256 in `ORIGINS.json`.
 """
 
@@ -43,7 +43,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--footage", type=Path, required=True, help="folder with performers/ and truth/")
     parser.add_argument("--out", type=Path, required=True, help="ONNX file to write")
     parser.add_argument("--work", type=Path, default=Path("occlusion-work"), help="crops, sprites, checkpoint")
-    parser.add_argument("--images", type=int, default=56_000)
+    parser.add_argument("--images", type=int, default=180_000)
     parser.add_argument("--sprites", type=int, default=3000)
     parser.add_argument("--every", type=int, default=2, help="frames between two crops of a clip")
     parser.add_argument("--rate", type=float, default=3e-3, help="highest learning rate")
