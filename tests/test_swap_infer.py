@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from comb_helpers import shape
+from pecten.comb.blocks import evened
 from pecten.comb.model import Comb
 from pecten.errors import CombError, ShapeError
 from pecten.swap.infer import swap_crops
@@ -38,3 +39,12 @@ def test_a_wrong_size_or_source_is_named(comb: Comb) -> None:
         swap_crops(comb, "one", np.zeros((1, 8, 8, 3), np.float32))
     with pytest.raises(CombError, match="nobody"):
         swap_crops(comb, "nobody", np.zeros((1, 16, 16, 3), np.float32))
+
+
+def test_a_lattice_of_blocks_is_evened_out_and_slopes_stay() -> None:
+    y, x = torch.meshgrid(torch.arange(12.0), torch.arange(12.0), indexing="ij")
+    slope = (0.02 * x + 0.03 * y).expand(1, 3, 12, 12)
+    lattice = 0.1 * ((x + y) % 2 - 0.5).expand(1, 3, 12, 12)
+    found = evened(slope + lattice, 2)[..., 1:-1, 1:-1]
+    torch.testing.assert_close(found, slope[..., 1:-1, 1:-1])
+    torch.testing.assert_close(evened(slope + lattice, 1), slope + lattice)

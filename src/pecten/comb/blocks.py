@@ -85,3 +85,17 @@ def double(x: Maps, how: str) -> Maps:
 def blend(new: Maps, old: Maps, share: float) -> Maps:
     """Fade from `old` (share 0) to `new` (share 1)."""
     return share * new + (1 - share) * old
+
+
+def evened(pictures: Maps, fold: int) -> Maps:
+    """Take the lattice of pixel blocks out of finished pictures; without blocks (fold 1) they stay as they are.
+
+    Neighbouring blocks come from different features and meet in small steps; the (1, 2, 1) / 4 filter has its zero at
+    exactly their frequency. Detail that fine is not learnt by folded pictures anyway.
+    """
+    if fold == 1:
+        return pictures
+    line = torch.tensor([0.25, 0.5, 0.25], dtype=pictures.dtype, device=pictures.device)
+    channels = pictures.shape[1]
+    kernel = torch.outer(line, line).expand(channels, 1, 3, 3)
+    return functional.conv2d(functional.pad(pictures, [1, 1, 1, 1], "replicate"), kernel, groups=channels)

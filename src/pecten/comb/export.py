@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from pecten.comb.blocks import evened
 from pecten.comb.model import Comb
 from pecten.errors import CombError, UsageError
 from pecten.files import replacing
@@ -29,12 +30,12 @@ class Swapper(nn.Module):
         comb.config.check_identity(source, "the comb")
         self.encoder, self.decoder = comb.encoder, comb.decoders[source]
         self.level = comb.config.highest_level
-        self.size = comb.config.size
+        self.size, self.fold = comb.config.size, comb.config.fold
 
     def forward(self, crops: Tensor) -> Tensor:
         """Show what is in the crops as the source."""
         face: Tensor = self.decoder(self.encoder(crops.clamp(0, 1), self.level), self.level)
-        return face.clamp(0, 1)
+        return evened(face, self.fold).clamp(0, 1)
 
 
 def export(comb: Comb, source: str, path: Path, about: Mapping[str, str]) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from jaxtyping import Float32
 
+from pecten.comb.blocks import evened
 from pecten.comb.model import Comb
 from pecten.errors import ShapeError
 
@@ -32,6 +33,7 @@ def swap_crops(comb: Comb, source: str, crops: Crops, batch: int = 8) -> Crops:
     with torch.inference_mode():
         for start in range(0, len(crops), batch):
             part = torch.from_numpy(np.ascontiguousarray(crops[start : start + batch].transpose(0, 3, 1, 2))).to(device)
-            faces = comb(part.clamp(0, 1).contiguous(memory_format=torch.channels_last), source).float().clamp(0, 1)
+            faces = comb(part.clamp(0, 1).contiguous(memory_format=torch.channels_last), source).float()
+            faces = evened(faces, comb.config.fold).clamp(0, 1)
             shown[start : start + batch] = faces.permute(0, 2, 3, 1).cpu().numpy()
     return shown
