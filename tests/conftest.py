@@ -1,6 +1,7 @@
 """What several files of tests share."""
 
 import os
+import signal
 from typing import TYPE_CHECKING
 
 import hypothesis
@@ -29,3 +30,9 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> "Studio":
     from cli_support import build_studio
 
     return build_studio(tmp_path_factory.mktemp("studio"))
+
+
+def pytest_configure() -> None:
+    """Take interrupts even where the tests were started in the background, whose shell has them ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
