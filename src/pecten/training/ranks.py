@@ -94,7 +94,10 @@ def joined() -> Iterator[Ranks]:
         reason = " ".join(str(error).split())
         raise TrainingError(f"other processes cannot be reached ({reason}): start with torchrun") from error
     try:
-        yield Ranks(distributed.get_rank(), distributed.get_world_size())
+        ranks = Ranks(distributed.get_rank(), distributed.get_world_size())
+        yield ranks
+        # Who is done sooner must not leave before the first has written: connections that break then end a process.
+        ranks.wait()
     finally:
         distributed.destroy_process_group()
 
