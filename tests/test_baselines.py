@@ -101,24 +101,30 @@ def small(seed: int = 0) -> PairModel:
     return deepfacelab("df", 32, seed, "cpu", SaehdWidths(latent=16, encoder=8, decoder=8, mask=2))
 
 
+def taught() -> PairModel:
+    model = small()
+    model.teach({name: crops(name, 32) for name in ("one", "two")}, Budget(images=16))
+    return model
+
+
 def test_a_pair_learns_and_repeats() -> None:
-    source, target = crops("one", 32), crops("two", 32)
-    plates = source.images[:3].astype(np.float32) / 255
-    inside = source.mattes[0] > 200
+    people = {name: crops(name, 32) for name in ("one", "two")}
+    plates = people["one"].images[:3].astype(np.float32) / 255
+    inside = people["one"].mattes[0] > 200
 
     def away(model: SwapModel) -> float:
-        return float(np.abs(model.show(plates) - plates)[:, inside].mean())
+        return float(np.abs(model.show(plates, "one") - plates)[:, inside].mean())
 
-    model = small()
+    model = taught()
     before = away(model)
     for group in model._optimiser.param_groups:
         group["lr"] = 1e-3  # The published rate needs many more steps than a test has.
-    assert model.teach(source, target, Budget(images=960)) == 960
+    assert model.teach(people, Budget(images=960)) == 960
     assert away(model) < 0.85 * before
     one, other = small(), small()
     for each in (one, other):
-        each.teach(source, target, Budget(images=32))
-    np.testing.assert_array_equal(one.show(plates), other.show(plates))
+        each.teach(people, Budget(images=32))
+    np.testing.assert_array_equal(one.show(plates, "two"), other.show(plates, "two"))
 
 
 def test_a_budget_is_one_of_two() -> None:
@@ -131,4 +137,13 @@ def test_a_budget_is_one_of_two() -> None:
 
 def test_crops_of_another_size_are_refused() -> None:
     with pytest.raises(ShapeError, match="cut them at that size"):
-        small().show(np.zeros((1, 16, 16, 3), np.float32))
+        taught().show(np.zeros((1, 16, 16, 3), np.float32), "one")
+
+
+def test_a_pair_is_two_people_and_shows_either() -> None:
+    model, plates = taught(), np.full((1, 32, 32, 3), 0.5, np.float32)
+    assert not np.array_equal(model.show(plates, "one"), model.show(plates, "two"))
+    with pytest.raises(UsageError, match="not taught three: it knows one and two"):
+        model.show(plates, "three")
+    with pytest.raises(UsageError, match="learns from two performers, not 1"):
+        small().teach({"one": crops("one", 32)}, Budget(images=16))

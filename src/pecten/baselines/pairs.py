@@ -1,7 +1,7 @@
 """Methods that know two performers: taught in turns, shown by the source's decoder."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import final
 
@@ -17,8 +17,10 @@ from pecten.baselines.model import Budget, Crops
 from pecten.baselines.warp import DEEPFAKES, SAEHD, Changes, changed
 from pecten.dataset.crops import CropSet
 from pecten.devices import choose_device
-from pecten.errors import ShapeError
+from pecten.errors import ShapeError, UsageError
 from pecten.types import Progress, silent
+
+_ROLES = ("source", "target")
 
 Judge = Callable[[nn.Module, str, Tensor, Tensor, Tensor], Tensor]
 """Takes network, role, warped inputs, answers and masks to a loss."""
@@ -57,14 +59,18 @@ class PairModel:
         self.network = network.to(self.device)
         self._optimiser, self._judge, self._changes = optimiser(self.network), judge, changes
         self._batch, self._seed = batch, seed
+        self._roles: dict[str, str] = {}
 
-    def teach(self, source: CropSet, target: CropSet, budget: Budget, progress: Progress = silent) -> int:
+    def teach(self, people: Mapping[str, CropSet], budget: Budget, progress: Progress = silent) -> int:
         """Teach both performers in turns; see `SwapModel.teach`."""
-        people = {"source": source.at_size(self.size), "target": target.at_size(self.size)}
+        if len(people) != len(_ROLES):
+            raise UsageError(f"{self.name} learns from two performers, not {len(people)}: give source and target")
+        self._roles = dict(zip(people, _ROLES, strict=True))
+        taught = {self._roles[name]: crops.at_size(self.size) for name, crops in people.items()}
         seen, start = 0, time.monotonic()
         self.network.train()
         while not budget.is_spent(seen, time.monotonic() - start):
-            for place, (role, crops) in enumerate(people.items()):
+            for place, (role, crops) in enumerate(taught.items()):
                 draws = np.random.default_rng([self._seed, place, seen])
                 chosen = draws.integers(0, len(crops.images), self._batch)
                 inputs, answers, masks = (self._tensor(a) for a in changed(crops, chosen, self._changes, draws))
@@ -78,18 +84,21 @@ class PairModel:
         return seen
 
     @torch.inference_mode()
-    def show(self, crops: Crops) -> Crops:
-        """Show the target's crops as the source; see `SwapModel.show`.
+    def show(self, crops: Crops, source: str) -> Crops:
+        """Show a target's crops as either performer; see `SwapModel.show`.
 
-        Raises:
-            ShapeError: if they have another size.
+        LIAE is made to show the first performer it was taught: the other one is shown with a middle that never saw
+        the first.
         """
+        if source not in self._roles:
+            known = " and ".join(self._roles) or "nobody yet"
+            raise UsageError(f"{self.name} was not taught {source}: it knows {known}")
         if crops.shape[1] != self.size:
             raise ShapeError(f"crops of {crops.shape[1]} px for {self.name} of {self.size} px: cut them at that size")
         self.network.eval()
         parts = []
         for first in range(0, len(crops), self._batch):
-            made = self.network(self._tensor(crops[first : first + self._batch]).clamp(0, 1), "source")
+            made = self.network(self._tensor(crops[first : first + self._batch]).clamp(0, 1), self._roles[source])
             parts.append((made[0] if isinstance(made, tuple) else made).float())
         return torch.cat(parts).permute(0, 2, 3, 1).cpu().numpy()
 
