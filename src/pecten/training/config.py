@@ -26,6 +26,8 @@ class TrainConfig:
     Args:
         images: Length of the whole run.
         batch: Images of each identity in one step.
+        accumulate: Parts in which a step's gradient is gathered, so that many identities fit into little memory: groups
+            of identities first, then pieces of each one's batch. The result is the same but for rounding.
         seed: Of weights, draws and changes.
         start_px: Side of the first pictures; the comb grows from there. Equal to the comb's size: no growing.
         growth: Each level gets this many times the images of the one below.
@@ -59,6 +61,7 @@ class TrainConfig:
 
     images: int = 3_000_000
     batch: int = 8
+    accumulate: int = 1
     seed: int = 0
     start_px: int = 4
     growth: float = 1.5
@@ -91,7 +94,7 @@ class TrainConfig:
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise TrainingError(f"training {name} is {getattr(self, name)!r}: choose one of {', '.join(choices)}")
-        for name in ("images", "batch", "start_px", "checkpoint_images", "stats_images"):
+        for name in ("images", "batch", "accumulate", "start_px", "checkpoint_images", "stats_images"):
             if getattr(self, name) < 1:
                 raise TrainingError(f"training {name} is {getattr(self, name)}: give at least 1")
         for name in ("learning_rate", "clip", "growth"):

@@ -31,7 +31,7 @@ GIVE_UP_AFTER = 3
 PREVIEW_ROWS = 2
 """Crops of each identity in a preview."""
 
-_FREE_TO_CHANGE = {"checkpoint_images", "preview_images", "stats_images", "device"}
+_FREE_TO_CHANGE = {"accumulate", "checkpoint_images", "preview_images", "stats_images", "device"}
 
 OnStats = Callable[[dict[str, Any]], None]
 

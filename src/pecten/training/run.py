@@ -85,12 +85,21 @@ class Run:
             self.clock = replace(self.clock, copied=True)
         self.half_done = True
         level, fade = self.state
-        batches = {identity: self.batch(identity, level) for identity in self.active}
+        active = self.active
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate
-        outcome = step(self.comb, self.optimiser, batches, level, fade, self.config, self.ranks)
+        outcome = step(
+            self.comb,
+            self.optimiser,
+            active,
+            lambda identity: self.batch(identity, level),
+            level,
+            fade,
+            self.config,
+            self.ranks,
+        )
         if outcome.finite:
-            images = self.config.batch * len(batches) * self.ranks.count
+            images = self.config.batch * len(active) * self.ranks.count
             average(self.ema, self.comb, ema_decay(self.clock.images_seen, images, self.config))
             self.clock = replace(self.clock, images_seen=self.clock.images_seen + images)
         self.half_done = False

@@ -1,6 +1,6 @@
 """One optimiser step that sees every identity once, and the average of the weights."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -31,7 +31,8 @@ class Outcome:
 def step(
     comb: Comb,
     optimiser: torch.optim.Optimizer,
-    batches: Mapping[str, Batch],
+    identities: Sequence[str],
+    draw: Callable[[str], Batch],
     level: int,
     fade: float,
     config: TrainConfig,
@@ -42,23 +43,72 @@ def step(
     Args:
         comb: Changed in place.
         optimiser: Its learning rate is already set.
-        batches: One an identity, all of one size.
+        identities: Whom the step sees, each once.
+        draw: Makes one's pictures, all of one size; called when they are needed, so that only one part is in memory.
         level: log2 of the pictures' side.
         fade: Share of the highest level.
-        config: Loss and clipping.
+        config: Loss, clipping, and in how many parts the gradient is gathered.
         ranks: Processes that share the step.
     """
     optimiser.zero_grad(set_to_none=True)
-    decoded = show_all(comb, batches, level, fade, config.bfloat16)
-    losses = {identity: judge(decoded[identity], batch, config).mean() for identity, batch in batches.items()}
-    total = torch.stack(list(losses.values())).mean()
-    total.backward()  # type: ignore[no-untyped-call]
-    means = ranks.average(list(comb.parameters()), torch.stack(list(losses.values())).detach())
+    losses: dict[str, Tensor] = {}
+    for group, pieces in parts(identities, config.batch, config.accumulate):
+        whole = {identity: draw(identity) for identity in group}
+        for piece in pieces:
+            batches = {identity: _cut(batch, piece) for identity, batch in whole.items()}
+            found = gather(comb, batches, 1 / len(identities), level, fade, config)
+            losses |= {identity: losses.get(identity, 0) + loss for identity, loss in found.items()}
+    means = ranks.average(list(comb.parameters()), torch.stack(list(losses.values())))
     norm = nn.utils.clip_grad_norm_(comb.parameters(), config.clip)
     finite = bool(torch.isfinite(norm) & torch.isfinite(means).all())
     if finite:
         optimiser.step()
     return Outcome(dict(zip(losses, means.tolist(), strict=True)), float(norm), finite)
+
+
+def parts(identities: Sequence[str], batch: int, count: int) -> list[tuple[tuple[str, ...], list[slice]]]:
+    """Split a step: first identities into groups, and when each is alone, its pictures into pieces.
+
+    Args:
+        identities: Of the step.
+        batch: Pictures of each.
+        count: Parts that are wanted; more than there are pictures gives one picture a part.
+    Returns:
+        The groups, and which pictures of its identities each takes at a time.
+    """
+    together = -(-len(identities) // min(count, len(identities)))
+    groups = [tuple(identities[k : k + together]) for k in range(0, len(identities), together)]
+    length = -(-batch // max(1, -(-count // len(identities))))
+    return [(group, [slice(k, min(k + length, batch)) for k in range(0, batch, length)]) for group in groups]
+
+
+def gather(
+    comb: Comb, batches: Mapping[str, Batch], share: float, level: int, fade: float, config: TrainConfig
+) -> dict[str, Tensor]:
+    """Add one part's gradients to those already there.
+
+    Args:
+        comb: Its gradients are changed.
+        batches: One an identity.
+        share: Of one identity in the step's loss.
+        level: log2 of the pictures' side.
+        fade: Share of the highest level.
+        config: Loss, and the batch that pieces are parts of.
+    Returns:
+        What the part adds to each identity's loss.
+    """
+    decoded = show_all(comb, batches, level, fade, config.bfloat16)
+    losses = {
+        # The mean over the identity's whole batch, of which this may be a piece.
+        identity: judge(decoded[identity], batch, config).sum() / config.batch
+        for identity, batch in batches.items()
+    }
+    (torch.stack(list(losses.values())).sum() * share).backward()  # type: ignore[no-untyped-call]
+    return {identity: loss.detach() for identity, loss in losses.items()}
+
+
+def _cut(batch: Batch, piece: slice) -> Batch:
+    return Batch(batch.inputs[piece], batch.targets[piece], batch.mattes[piece], batch.features[piece])
 
 
 def show_all(comb: Comb, batches: Mapping[str, Batch], level: int, fade: float, bfloat16: bool) -> dict[str, Tensor]:
