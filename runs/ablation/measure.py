@@ -1,7 +1,7 @@
 """What a comb makes of the truth clips, in figures: every performer put on every other, none of it trained on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import cv2
@@ -28,6 +28,19 @@ class Judges:
 
     recogniser: identity.Embedder
     mesh: FaceMesh
+    known: dict[int, np.ndarray] = field(default_factory=dict)
+    """Mean embeddings of takes, by their `id`."""
+
+    def person(self, takes: Takes) -> np.ndarray:
+        """Return the mean embedding of a take."""
+        if id(takes) not in self.known:
+            self.known[id(takes)] = identity.mean_embedding(self.embed(takes.crops[::IDENTITY_EVERY], takes))
+        return self.known[id(takes)]
+
+    def embed(self, pictures: np.ndarray, takes: Takes) -> np.ndarray:
+        """Describe every n-th face of a take, or others that lie as those do."""
+        places = takes.landmarks[::IDENTITY_EVERY][:, list(identity.MESH_POINTS)].astype(np.float64)
+        return np.stack([self.recogniser.embed(one, at) for one, at in zip(pictures, places, strict=True)])
 
 
 def measure(comb: Comb, takes: Mapping[tuple[str, str], Takes], judges: Judges) -> dict[str, dict[str, float]]:
@@ -70,7 +83,7 @@ def _pair(comb: Comb, source: str, answer: Takes, plates: Takes, judges: Judges)
     # The recogniser and the mesh need a whole head: outside the matte it is the plate's.
     shown = plates.pictures(size) * (1 - mattes[..., None]) + faces * mattes[..., None]
     row |= _expression(shown, answer, judges.mesh)
-    return row | _identity(shown, answer, plates, judges.recogniser)
+    return row | _identity(shown, answer, plates, judges)
 
 
 def _regions(takes: Takes, size: int) -> tuple[np.ndarray, np.ndarray]:
@@ -101,19 +114,11 @@ def _expression(shown: np.ndarray, answer: Takes, mesh: FaceMesh) -> dict[str, f
     return apart
 
 
-def _identity(shown: np.ndarray, answer: Takes, plates: Takes, recogniser: identity.Embedder) -> dict[str, float]:
-    some = slice(None, None, IDENTITY_EVERY)
-    points = list(identity.MESH_POINTS)
-
-    def embed(pictures: np.ndarray, takes: Takes) -> np.ndarray:
-        places = takes.landmarks[some][:, points].astype(np.float64)
-        return np.stack([recogniser.embed(one, at) for one, at in zip(pictures, places, strict=True)])
-
-    source, target = (identity.mean_embedding(embed(takes.crops[some], takes)) for takes in (answer, plates))
-    faces = embed(_enlarged(shown[some]), answer)
+def _identity(shown: np.ndarray, answer: Takes, plates: Takes, judges: Judges) -> dict[str, float]:
+    faces = judges.embed(_enlarged(shown[::IDENTITY_EVERY]), answer)
     return {
-        "to_source": _mean(identity.distance(face, source) for face in faces),
-        "to_target": _mean(identity.distance(face, target) for face in faces),
+        name: _mean(identity.distance(face, judges.person(takes)) for face in faces)
+        for name, takes in (("to_source", answer), ("to_target", plates))
     }
 
 
