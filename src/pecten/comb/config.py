@@ -42,6 +42,8 @@ class CombConfig:
         up: How the decoder doubles: "nearest" or "bilinear".
         norm: "none", or "pixel" for PixelNorm after each decoder convolution.
         residual: Adds each level's input to its output.
+        gated: Each convolution's result is scaled by a gate that looks at the same map.
+        matte: Decoders also tell where they show the face.
         fold: Pictures enter and leave as fold x fold pixel blocks stacked in channels (1 is the paper's plain 1x1
             convolution), so that feature maps are smaller by this factor; a level still means the picture's side.
         encoder_px: Side of the largest picture the encoder looks at; larger ones are reduced to it by area. Expression
@@ -59,6 +61,8 @@ class CombConfig:
     up: str = "nearest"
     norm: str = "none"
     residual: bool = False
+    gated: bool = False
+    matte: bool = False
     fold: int = 1
     encoder_px: int | None = None
 

@@ -51,6 +51,7 @@ class TrainConfig:
         view_weight: Of the distance between what the face mesh network's early maps see.
         overlap_weight: Of how far apart the latents of different identities lie; gathered in parts, a step compares
             those of one part.
+        matte_weight: Of the cross entropy of the mattes that decoders tell, where the comb has them.
         finish_share: Last part of the run in which the frequency and view terms count.
         jitter: Random changes.
         bfloat16: Autocast; the loss stays in float32.
@@ -89,6 +90,7 @@ class TrainConfig:
     frequency_weight: float = 0.0
     view_weight: float = 0.0
     overlap_weight: float = 0.0
+    matte_weight: float = 0.05
     finish_share: float = 1.0
     jitter: Jitter = field(default_factory=Jitter)
     bfloat16: bool = True
@@ -109,7 +111,7 @@ class TrainConfig:
         for name in ("learning_rate", "clip", "growth"):
             if not getattr(self, name) > 0:
                 raise TrainingError(f"training {name} is {getattr(self, name)}: give more than 0")
-        for name in ("frequency_weight", "view_weight", "overlap_weight"):
+        for name in ("frequency_weight", "view_weight", "overlap_weight", "matte_weight"):
             if not getattr(self, name) >= 0:
                 raise TrainingError(f"training {name} is {getattr(self, name)}: give 0 or more")
         for name in ("fade_share", "decay_share", "final_rate", "loss_mix", "finish_share"):

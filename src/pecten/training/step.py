@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as functional
 from torch import Tensor, nn
 
 from pecten.comb.model import Comb
@@ -110,12 +111,16 @@ def gather(
     Returns:
         What the part adds to each identity's loss.
     """
-    decoded, latents = show_all(comb, batches, level, fade, config.bfloat16)
+    decoded, latents, mattes = show_all(comb, batches, level, fade, config.bfloat16)
     losses = {
         # The mean over the identity's whole batch, of which this may be a piece.
         identity: judge(decoded[identity], batch, config, view).sum() / config.batch
         for identity, batch in batches.items()
     }
+    if config.matte_weight:
+        for identity, logits in mattes.items():
+            apart = functional.binary_cross_entropy_with_logits(logits.float(), batches[identity].mattes)
+            losses[identity] = losses[identity] + config.matte_weight * apart * len(logits) / config.batch
     total = torch.stack(list(losses.values())).sum()
     if config.overlap_weight and len(latents) > 1 and all(len(z) > 1 for z in latents):
         pictures = sum(len(z) for z in latents) / config.batch
@@ -130,21 +135,28 @@ def _cut(batch: Batch, piece: slice) -> Batch:
 
 def show_all(
     comb: Comb, batches: Mapping[str, Batch], level: int, fade: float, bfloat16: bool
-) -> tuple[dict[str, Tensor], list[Tensor]]:
+) -> tuple[dict[str, Tensor], list[Tensor], dict[str, Tensor]]:
     """Encode all identities in one pass and decode each by its own decoder.
 
     Returns:
-        Pictures by identity, and the latents in the same order.
+        Pictures by identity, the latents in the same order, and logits of mattes by identity; none of these where the
+        comb was made without.
     """
     inputs = torch.cat([batch.inputs for batch in batches.values()])
     inputs = inputs.contiguous(memory_format=torch.channels_last)
     with torch.autocast(inputs.device.type, torch.bfloat16, enabled=bfloat16):
         latents = torch.split(comb.encode(inputs, level, fade), [len(batch.inputs) for batch in batches.values()])
+        if comb.config.matte:
+            both = {
+                identity: comb.decode_with_matte(latent, identity, level, fade)
+                for identity, latent in zip(batches, latents, strict=True)
+            }
+            return {key: a for key, (a, _) in both.items()}, list(latents), {key: b for key, (_, b) in both.items()}
         pictures = {
             identity: comb.decode(latent, identity, level, fade)
             for identity, latent in zip(batches, latents, strict=True)
         }
-    return pictures, list(latents)
+    return pictures, list(latents), {}
 
 
 def judge(decoded: Tensor, batch: Batch, config: TrainConfig, view: View | None = None) -> Tensor:
