@@ -37,6 +37,7 @@ def test_every_level_to_1024_keeps_the_size() -> None:
         {"norm": "pixel"},
         {"residual": True},
         {"gated": True, "down": "stride"},
+        {"trunk": "shared"},
         {"matte": True},
         {"fold": 2},
         {"fold": 4},

@@ -3,6 +3,7 @@
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from pecten.comb.adapted import AdaptedDecoder
 from pecten.comb.blocks import Maps
 from pecten.comb.config import CombConfig
 from pecten.comb.decoder import Decoder
@@ -21,7 +22,13 @@ class Comb(nn.Module):
         super().__init__()
         self.config = config
         self.encoder = Encoder(config)
-        self.decoders = nn.ModuleDict({identity: Decoder(config) for identity in config.identities})
+        self.trunk = Decoder(config) if config.trunk == "shared" else None
+        self.decoders = nn.ModuleDict({identity: self._decoder() for identity in config.identities})
+        if self.trunk is not None:
+            # Changes that began alike may be mixed.
+            first, *others = self.decoders.values()
+            for other in others:
+                other.load_state_dict(first.state_dict())
 
     def encode(self, x: Pictures, level: int, fade: float = 1.0) -> Maps:
         """Encode pictures in [0, 1] of side 2**level px.
@@ -59,6 +66,9 @@ class Comb(nn.Module):
         """Show what is in `x` as `identity` (level None is the highest)."""
         level = self.config.highest_level if level is None else level
         return self.decode(self.encode(x, level, fade), identity, level, fade)
+
+    def _decoder(self) -> Decoder | AdaptedDecoder:
+        return Decoder(self.config) if self.trunk is None else AdaptedDecoder(self.config, self.trunk)
 
     def _check(self, identity: str, level: int) -> None:
         self._check_level(level)

@@ -53,6 +53,8 @@ class Run:
         self.base = None if base is None else rearranged(base, shape.identities).state_dict()
         if config.freeze_encoder:
             self.comb.encoder.requires_grad_(False)
+            if self.comb.trunk is not None:
+                self.comb.trunk.requires_grad_(False)
         self.optimiser = torch.optim.Adam(self.comb.parameters(), config.learning_rate, config.betas, fused=True)
         self.view = FaceView(self.device) if config.view_weight else None
         self.phases = config.phases(shape)
