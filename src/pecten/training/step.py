@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from pecten.comb.model import Comb
 from pecten.dataset.augment import Batch
 from pecten.training.config import TrainConfig
+from pecten.training.critic import Critic, fooling, telling_apart
 from pecten.training.loss import reconstruction
 from pecten.training.ranks import ALONE, Ranks
 from pecten.training.terms import energy_distance, focal_frequency, view_distance
@@ -43,6 +44,7 @@ def step(
     config: TrainConfig,
     ranks: Ranks = ALONE,
     view: View | None = None,
+    critic: tuple[Critic, torch.optim.Optimizer] | None = None,
 ) -> Outcome:
     """Take one step on all identities together.
 
@@ -56,20 +58,29 @@ def step(
         config: Loss, clipping, and in how many parts the gradient is gathered.
         ranks: Processes that share the step.
         view: Of the view term; needed where its weight is above 0.
+        critic: Of the critic term, with its own optimiser, likewise.
     """
+    against = critic if config.critic_weight else None
+    if against is not None:
+        against[1].zero_grad(set_to_none=True)
     optimiser.zero_grad(set_to_none=True)
     losses: dict[str, Tensor] = {}
     for group, pieces in parts(identities, config.batch, config.accumulate):
         whole = {identity: draw(identity) for identity in group}
         for piece in pieces:
             batches = {identity: _cut(batch, piece) for identity, batch in whole.items()}
-            found = gather(comb, batches, 1 / len(identities), level, fade, config, view)
+            found = gather(comb, batches, 1 / len(identities), level, fade, config, view, against and against[0])
             losses |= {identity: losses.get(identity, 0) + loss for identity, loss in found.items()}
     means = ranks.average(list(comb.parameters()), torch.stack(list(losses.values())))
     norm = nn.utils.clip_grad_norm_(comb.parameters(), config.clip)
     finite = bool(torch.isfinite(norm) & torch.isfinite(means).all())
+    if against is not None:
+        ranks.average(list(against[0].parameters()), means.new_zeros(1))
+        finite = finite and bool(torch.isfinite(nn.utils.clip_grad_norm_(against[0].parameters(), config.clip)))
     if finite:
         optimiser.step()
+        if against is not None:
+            against[1].step()
     return Outcome(dict(zip(losses, means.tolist(), strict=True)), float(norm), finite)
 
 
@@ -97,6 +108,7 @@ def gather(
     fade: float,
     config: TrainConfig,
     view: View | None = None,
+    critic: Critic | None = None,
 ) -> dict[str, Tensor]:
     """Add one part's gradients to those already there.
 
@@ -108,6 +120,7 @@ def gather(
         fade: Share of the highest level.
         config: Loss, and the batch that pieces are parts of.
         view: Of the view term.
+        critic: Of the critic term; its gradients are added to as well.
     Returns:
         What the part adds to each identity's loss.
     """
@@ -121,6 +134,12 @@ def gather(
         for identity, logits in mattes.items():
             apart = functional.binary_cross_entropy_with_logits(logits.float(), batches[identity].mattes)
             losses[identity] = losses[identity] + config.matte_weight * apart * len(logits) / config.batch
+    if critic is not None:
+        for identity, batch in batches.items():
+            looks = fooling(critic, decoded[identity], batch, identity).sum() / config.batch
+            losses[identity] = losses[identity] + config.critic_weight * looks
+            told = telling_apart(critic, decoded[identity], batch, identity).sum() / config.batch
+            (told * share).backward()  # type: ignore[no-untyped-call]
     total = torch.stack(list(losses.values())).sum()
     if config.overlap_weight and len(latents) > 1 and all(len(z) > 1 for z in latents):
         pictures = sum(len(z) for z in latents) / config.batch
