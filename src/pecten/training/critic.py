@@ -10,7 +10,7 @@ from pecten.comb.blocks import Convolution, Maps, rectify
 from pecten.dataset.augment import Batch
 from pecten.training.loss import Pictures, weighted_mean
 
-WIDTH = 32
+WIDTH = 16
 """Channels of the first layer."""
 
 BETAS = (0.0, 0.99)
