@@ -6,6 +6,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import torch
 
 from ablation.truth import SIDE, Takes
 from pecten.comb.model import Comb
@@ -80,6 +81,8 @@ def _pair(comb: Comb, source: str, answer: Takes, plates: Takes, judges: Judges)
         ),
     }
     row |= _detail(faces, truth, mattes)
+    if comb.config.matte:
+        row |= _mattes(comb, source, plates, mattes)
     # The recogniser and the mesh need a whole head: outside the matte it is the plate's.
     shown = plates.pictures(size) * (1 - mattes[..., None]) + faces * mattes[..., None]
     row |= _expression(shown, answer, judges.mesh)
@@ -88,6 +91,17 @@ def _pair(comb: Comb, source: str, answer: Takes, plates: Takes, judges: Judges)
 
 def _regions(takes: Takes, size: int) -> tuple[np.ndarray, np.ndarray]:
     return takes.mattes(size), takes.features(size)
+
+
+def _mattes(comb: Comb, source: str, plates: Takes, mattes: np.ndarray) -> dict[str, float]:
+    """Return how well the matte that the decoder tells covers the answer's, and how well the plate's own does."""
+    level = comb.config.highest_level
+    pictures = torch.from_numpy(plates.pictures(comb.config.size)).permute(0, 3, 1, 2).contiguous()
+    with torch.inference_mode():
+        told = comb.decode_with_matte(comb.encode(pictures, level), source, level)[1][:, 0].numpy() > 0
+    own = plates.mattes(comb.config.size) > 0.5
+    answer = mattes > 0.5
+    return {name: float((one & answer).sum() / (one | answer).sum()) for name, one in (("told", told), ("own", own))}
 
 
 def _detail(faces: np.ndarray, truth: np.ndarray, mattes: np.ndarray) -> dict[str, float]:
