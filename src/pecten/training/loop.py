@@ -238,6 +238,7 @@ def _claim(out: Path, shape: CombConfig, config: TrainConfig) -> None:
             held = json.loads(path.read_text(encoding="utf-8"))
             # Settings that an older Pecten did not know had their default.
             pairs = {**default, **held["comb"], **held["training"]}
+            pairs["jitter"] = {**default["jitter"], **pairs["jitter"]}
         except (ValueError, KeyError, TypeError) as error:
             raise TrainingError(f"{path}: cannot be read ({error}): choose another folder") from error
         wanted = {**record["comb"], **record["training"]}
