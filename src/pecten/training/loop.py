@@ -231,7 +231,7 @@ def _in_order(datasets: Sequence[CropSet], shape: CombConfig, settled: Sequence[
 def _claim(out: Path, shape: CombConfig, config: TrainConfig) -> None:
     """Write the configuration into the folder, or see that the one there is the same."""
     path = out / "config.json"
-    default = json.loads(json.dumps(TrainConfig().to_dict()))
+    default = json.loads(json.dumps({**CombConfig(shape.identities).to_dict(), **TrainConfig().to_dict()}))
     record = json.loads(json.dumps({"comb": shape.to_dict(), "training": config.to_dict()}))
     if path.exists():
         try:
