@@ -48,6 +48,11 @@ class TrainConfig:
         structure_px: The structural term sees pictures of at most this side.
         feature_weight: Of eyes and mouth, against 1 elsewhere; at `feature_px` and above.
         feature_px: Side in px.
+        frequency_weight: Of the focal frequency loss, inside the matte.
+        view_weight: Of the distance between what the face mesh network's early maps see.
+        overlap_weight: Of how far apart the latents of different identities lie; gathered in parts, a step compares
+            those of one part.
+        finish_share: Last part of the run in which the frequency and view terms count.
         jitter: Random changes.
         bfloat16: Autocast; the loss stays in float32.
         device: "auto", "cpu" or "cuda".
@@ -84,6 +89,10 @@ class TrainConfig:
     structure_px: int = 1024
     feature_weight: float = 3.0
     feature_px: int = 64
+    frequency_weight: float = 0.0
+    view_weight: float = 0.0
+    overlap_weight: float = 0.0
+    finish_share: float = 1.0
     jitter: Jitter = field(default_factory=Jitter)
     bfloat16: bool = True
     device: str = "auto"
@@ -104,7 +113,10 @@ class TrainConfig:
         for name in ("learning_rate", "clip", "growth"):
             if not getattr(self, name) > 0:
                 raise TrainingError(f"training {name} is {getattr(self, name)}: give more than 0")
-        for name in ("fade_share", "decay_share", "final_rate", "loss_mix"):
+        for name in ("frequency_weight", "view_weight", "overlap_weight"):
+            if not getattr(self, name) >= 0:
+                raise TrainingError(f"training {name} is {getattr(self, name)}: give 0 or more")
+        for name in ("fade_share", "decay_share", "final_rate", "loss_mix", "finish_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise TrainingError(f"training {name} is {getattr(self, name)}: give 0 to 1")
 
@@ -123,6 +135,12 @@ class TrainConfig:
             rate *= self.final_rate + (1 - self.final_rate) * 0.5 * (1 - math.cos(math.pi * max(left, 0) / decaying))
         halvings: int = max(0, level - 8)
         return rate / float(2**halvings)
+
+    def at(self, images_seen: int) -> "TrainConfig":
+        """Return the configuration of the next step: terms of the run's last part count only there."""
+        if images_seen >= self.images * (1 - self.finish_share):
+            return self
+        return replace(self, frequency_weight=0.0, view_weight=0.0)
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready record with a version."""

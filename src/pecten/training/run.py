@@ -23,6 +23,7 @@ from pecten.training.config import TrainConfig
 from pecten.training.feed import Feed
 from pecten.training.ranks import ALONE, Ranks
 from pecten.training.step import Outcome, average, ema_decay, step
+from pecten.training.views import FaceView
 
 
 class Run:
@@ -54,6 +55,7 @@ class Run:
         if config.freeze_encoder:
             self.comb.encoder.requires_grad_(False)
         self.optimiser = torch.optim.Adam(self.comb.parameters(), config.learning_rate, config.betas, fused=True)
+        self.view = FaceView(self.device) if config.view_weight else None
         self.phases = config.phases(shape)
         self.clock = Clock()
         self.half_done = False
@@ -96,8 +98,9 @@ class Run:
             lambda identity: self.batch(identity, level),
             level,
             fade,
-            self.config,
+            self.config.at(self.clock.images_seen),
             self.ranks,
+            self.view,
         )
         if outcome.finite:
             images = self._images_a_step

@@ -11,6 +11,10 @@ from pecten.dataset.augment import Batch
 from pecten.training.config import TrainConfig
 from pecten.training.loss import reconstruction
 from pecten.training.ranks import ALONE, Ranks
+from pecten.training.terms import energy_distance, focal_frequency, view_distance
+
+View = Callable[[Tensor], list[Tensor]]
+"""Takes pictures to feature maps, from fine to coarse."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ def step(
     fade: float,
     config: TrainConfig,
     ranks: Ranks = ALONE,
+    view: View | None = None,
 ) -> Outcome:
     """Take one step on all identities together.
 
@@ -49,6 +54,7 @@ def step(
         fade: Share of the highest level.
         config: Loss, clipping, and in how many parts the gradient is gathered.
         ranks: Processes that share the step.
+        view: Of the view term; needed where its weight is above 0.
     """
     optimiser.zero_grad(set_to_none=True)
     losses: dict[str, Tensor] = {}
@@ -56,7 +62,7 @@ def step(
         whole = {identity: draw(identity) for identity in group}
         for piece in pieces:
             batches = {identity: _cut(batch, piece) for identity, batch in whole.items()}
-            found = gather(comb, batches, 1 / len(identities), level, fade, config)
+            found = gather(comb, batches, 1 / len(identities), level, fade, config, view)
             losses |= {identity: losses.get(identity, 0) + loss for identity, loss in found.items()}
     means = ranks.average(list(comb.parameters()), torch.stack(list(losses.values())))
     norm = nn.utils.clip_grad_norm_(comb.parameters(), config.clip)
@@ -83,7 +89,13 @@ def parts(identities: Sequence[str], batch: int, count: int) -> list[tuple[tuple
 
 
 def gather(
-    comb: Comb, batches: Mapping[str, Batch], share: float, level: int, fade: float, config: TrainConfig
+    comb: Comb,
+    batches: Mapping[str, Batch],
+    share: float,
+    level: int,
+    fade: float,
+    config: TrainConfig,
+    view: View | None = None,
 ) -> dict[str, Tensor]:
     """Add one part's gradients to those already there.
 
@@ -94,16 +106,21 @@ def gather(
         level: log2 of the pictures' side.
         fade: Share of the highest level.
         config: Loss, and the batch that pieces are parts of.
+        view: Of the view term.
     Returns:
         What the part adds to each identity's loss.
     """
-    decoded = show_all(comb, batches, level, fade, config.bfloat16)
+    decoded, latents = show_all(comb, batches, level, fade, config.bfloat16)
     losses = {
         # The mean over the identity's whole batch, of which this may be a piece.
-        identity: judge(decoded[identity], batch, config).sum() / config.batch
+        identity: judge(decoded[identity], batch, config, view).sum() / config.batch
         for identity, batch in batches.items()
     }
-    (torch.stack(list(losses.values())).sum() * share).backward()  # type: ignore[no-untyped-call]
+    total = torch.stack(list(losses.values())).sum()
+    if config.overlap_weight and len(latents) > 1 and all(len(z) > 1 for z in latents):
+        pictures = sum(len(z) for z in latents) / config.batch
+        total = total + config.overlap_weight * pictures * energy_distance([z.flatten(1).float() for z in latents])
+    (total * share).backward()  # type: ignore[no-untyped-call]
     return {identity: loss.detach() for identity, loss in losses.items()}
 
 
@@ -111,26 +128,45 @@ def _cut(batch: Batch, piece: slice) -> Batch:
     return Batch(batch.inputs[piece], batch.targets[piece], batch.mattes[piece], batch.features[piece])
 
 
-def show_all(comb: Comb, batches: Mapping[str, Batch], level: int, fade: float, bfloat16: bool) -> dict[str, Tensor]:
-    """Encode all identities in one pass and decode each by its own decoder."""
+def show_all(
+    comb: Comb, batches: Mapping[str, Batch], level: int, fade: float, bfloat16: bool
+) -> tuple[dict[str, Tensor], list[Tensor]]:
+    """Encode all identities in one pass and decode each by its own decoder.
+
+    Returns:
+        Pictures by identity, and the latents in the same order.
+    """
     inputs = torch.cat([batch.inputs for batch in batches.values()])
     inputs = inputs.contiguous(memory_format=torch.channels_last)
     with torch.autocast(inputs.device.type, torch.bfloat16, enabled=bfloat16):
         latents = torch.split(comb.encode(inputs, level, fade), [len(batch.inputs) for batch in batches.values()])
-        return {
+        pictures = {
             identity: comb.decode(latent, identity, level, fade)
             for identity, latent in zip(batches, latents, strict=True)
         }
+    return pictures, list(latents)
 
 
-def judge(decoded: Tensor, batch: Batch, config: TrainConfig) -> Tensor:
+def judge(decoded: Tensor, batch: Batch, config: TrainConfig, view: View | None = None) -> Tensor:
     """Return the loss of each picture."""
     weights = batch.mattes
     if decoded.shape[-1] >= config.feature_px:
         weights = weights * (1 + (config.feature_weight - 1) * batch.features)
-    return reconstruction(
+    loss = reconstruction(
         decoded, batch.targets, weights, config.loss, config.loss_colour, config.loss_mix, config.structure_px
     )
+    if config.frequency_weight:
+        loss = loss + config.frequency_weight * focal_frequency(decoded, batch.targets, batch.mattes)
+    if config.view_weight and view is not None:
+        loss = loss + config.view_weight * _seen_apart(decoded.float(), batch, weights, view)
+    return loss
+
+
+def _seen_apart(decoded: Tensor, batch: Batch, weights: Tensor, view: View) -> Tensor:
+    # Outside the matte the target stands on both sides, so that the network never sees its edge.
+    with torch.no_grad():
+        wanted = view(batch.targets)
+    return view_distance(view(batch.targets + batch.mattes * (decoded - batch.targets)), wanted, weights)
 
 
 @torch.no_grad()
