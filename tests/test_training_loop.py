@@ -11,6 +11,7 @@ import torch
 
 from comb_helpers import config, crops, shape
 from pecten.comb.weights import load_comb, read_header, read_tensors
+from pecten.dataset.augment import Batch
 from pecten.errors import PectenError, TrainingError
 from pecten.training import run as run_module
 from pecten.training.loop import train
@@ -143,12 +144,18 @@ def falter(monkeypatch: pytest.MonkeyPatch, at: int, times: int) -> None:
     """Make the step at an image count fail a few times."""
     real, left = run_module.step, [times]
 
-    def broken(comb: Any, optimiser: Any, batches: Any, *rest: Any) -> Outcome:
+    def broken(comb: Any, optimiser: Any, identities: Any, draw: Any, *rest: Any) -> Outcome:
         held = optimiser.state.get(comb.encoder.base.weight, {})
-        if left[0] and int(held.get("step", 0)) == at:
-            left[0] -= 1
-            batches["one"].inputs.fill_(float("nan"))
-        return real(comb, optimiser, batches, *rest)
+        spoilt = left[0] > 0 and int(held.get("step", 0)) == at
+        left[0] -= spoilt
+
+        def spoil(identity: str) -> Batch:
+            batch = draw(identity)
+            if spoilt and identity == "one":
+                batch.inputs.fill_(float("nan"))
+            return batch
+
+        return real(comb, optimiser, identities, spoil, *rest)
 
     monkeypatch.setattr(run_module, "step", broken)
 
@@ -185,6 +192,11 @@ def test_a_folder_keeps_to_its_configuration(whole: Path, tmp_path: Path) -> Non
     with pytest.raises(TrainingError, match="identities"):
         train((*TWO, crops("three")), shape(3), config(images=4), tmp_path)
     train(TWO, shape(), config(images=4, stats_images=1), tmp_path)
+    record = json.loads((tmp_path / "config.json").read_text())
+    # As an older Pecten wrote it, which knew fewer settings.
+    del record["training"]["view_weight"], record["training"]["jitter"]["shading"], record["comb"]["gated"]
+    (tmp_path / "config.json").write_text(json.dumps(record))
+    train(TWO, shape(), config(images=4), tmp_path)
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(TrainingError, match="cannot be read"):
         train(TWO, shape(), config(images=4), tmp_path)

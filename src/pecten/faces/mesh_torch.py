@@ -49,6 +49,25 @@ class TorchMesh(nn.Module):
             values[place] = step(values)
         return [values[i].flatten(1) for i in self._outputs]
 
+    def stages(self, patches: Float[Tensor, "k side side 3"], count: int) -> list[Tensor]:
+        """Return the last feature map of each size, from fine to coarse, and compute no more.
+
+        Args:
+            patches: As for the whole network, of any size that halves `count` times.
+            count: How many maps.
+        """
+        values = {self._input: patches.permute(0, 3, 1, 2)}
+        last, found = values[self._input], []
+        for place, step in self._steps:
+            value = values[place] = step(values)
+            if value.shape[-1] < last.shape[-1]:
+                found.append(last)
+            if len(found) > count:
+                break
+            last = value
+        # The first is the picture itself.
+        return found[1:]
+
     def _add(self, kind: int, operator: Any, model: Path) -> None:
         inputs, out = [int(i) for i in operator.inputs], int(operator.outputs[0])
         if kind == BuiltinOperator.DEQUANTIZE:

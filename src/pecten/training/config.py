@@ -16,6 +16,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "loss": ("ms-ssim+l1", "ssim+l1", "ssim", "l1"),
     "loss_colour": ("rgb", "luma"),
     "device": ("auto", "cpu", "cuda"),
+    "cache": ("auto", "device", "host"),
 }
 
 
@@ -26,6 +27,8 @@ class TrainConfig:
     Args:
         images: Length of the whole run.
         batch: Images of each identity in one step.
+        accumulate: Parts in which a step's gradient is gathered, so that many identities fit into little memory: groups
+            of identities first, then pieces of each one's batch. The result is the same but for rounding.
         seed: Of weights, draws and changes.
         start_px: Side of the first pictures; the comb grows from there. Equal to the comb's size: no growing.
         growth: Each level gets this many times the images of the one below.
@@ -45,9 +48,19 @@ class TrainConfig:
         structure_px: The structural term sees pictures of at most this side.
         feature_weight: Of eyes and mouth, against 1 elsewhere; at `feature_px` and above.
         feature_px: Side in px.
+        frequency_weight: Of the focal frequency loss, inside the matte.
+        view_weight: Of the distance between what the face mesh network's early maps see.
+        overlap_weight: Of how far apart the latents of different identities lie; gathered in parts, a step compares
+            those of one part.
+        matte_weight: Of the cross entropy of the mattes that decoders tell, where the comb has them.
+        critic_weight: Of looking true to a critic that learns to tell decoded patches from true ones.
+        critic_rate: Its learning rate.
+        finish_share: Last part of the run in which the frequency, view and critic terms count.
         jitter: Random changes.
         bfloat16: Autocast; the loss stays in float32.
         device: "auto", "cpu" or "cuda".
+        cache: Crops are kept on the "device", or on the "host" and sent ahead of each step; "auto" is the device, and
+            where `plan_memory` was asked, whichever has the room.
         freeze_encoder: Only decoders learn, so that a performer can be added without touching the others.
         base_sha256: Of the comb's file that this training begins from; None begins from nothing.
         checkpoint_images: Between checkpoints.
@@ -59,6 +72,7 @@ class TrainConfig:
 
     images: int = 3_000_000
     batch: int = 8
+    accumulate: int = 1
     seed: int = 0
     start_px: int = 4
     growth: float = 1.5
@@ -78,9 +92,17 @@ class TrainConfig:
     structure_px: int = 1024
     feature_weight: float = 3.0
     feature_px: int = 64
+    frequency_weight: float = 0.0
+    view_weight: float = 0.0
+    overlap_weight: float = 0.0
+    matte_weight: float = 0.05
+    critic_weight: float = 0.0
+    critic_rate: float = 4e-3
+    finish_share: float = 1.0
     jitter: Jitter = field(default_factory=Jitter)
     bfloat16: bool = True
     device: str = "auto"
+    cache: str = "auto"
     freeze_encoder: bool = False
     base_sha256: str | None = None
     checkpoint_images: int = 50_000
@@ -91,13 +113,16 @@ class TrainConfig:
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise TrainingError(f"training {name} is {getattr(self, name)!r}: choose one of {', '.join(choices)}")
-        for name in ("images", "batch", "start_px", "checkpoint_images", "stats_images"):
+        for name in ("images", "batch", "accumulate", "start_px", "checkpoint_images", "stats_images"):
             if getattr(self, name) < 1:
                 raise TrainingError(f"training {name} is {getattr(self, name)}: give at least 1")
-        for name in ("learning_rate", "clip", "growth"):
+        for name in ("learning_rate", "critic_rate", "clip", "growth"):
             if not getattr(self, name) > 0:
                 raise TrainingError(f"training {name} is {getattr(self, name)}: give more than 0")
-        for name in ("fade_share", "decay_share", "final_rate", "loss_mix"):
+        for name in ("frequency_weight", "view_weight", "overlap_weight", "matte_weight", "critic_weight"):
+            if not getattr(self, name) >= 0:
+                raise TrainingError(f"training {name} is {getattr(self, name)}: give 0 or more")
+        for name in ("fade_share", "decay_share", "final_rate", "loss_mix", "finish_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise TrainingError(f"training {name} is {getattr(self, name)}: give 0 to 1")
 
@@ -116,6 +141,12 @@ class TrainConfig:
             rate *= self.final_rate + (1 - self.final_rate) * 0.5 * (1 - math.cos(math.pi * max(left, 0) / decaying))
         halvings: int = max(0, level - 8)
         return rate / float(2**halvings)
+
+    def at(self, images_seen: int) -> "TrainConfig":
+        """Return the configuration of the next step: terms of the run's last part count only there."""
+        if images_seen >= self.images * (1 - self.finish_share):
+            return self
+        return replace(self, frequency_weight=0.0, view_weight=0.0, critic_weight=0.0)
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready record with a version."""

@@ -1,0 +1,1 @@
+"""What `runs/ablate_comb.py` compares, and how it measures."""
