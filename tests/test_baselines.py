@@ -1,5 +1,8 @@
 """Other methods: the size their descriptions give, and that they learn what they should."""
 
+import signal
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -9,12 +12,14 @@ from pecten.baselines.adabelief import AdaBelief
 from pecten.baselines.blocks import Down, count
 from pecten.baselines.deepfacelab import Saehd, SaehdWidths, blurred_mask
 from pecten.baselines.deepfakes import Deepfakes
+from pecten.baselines.keeping import keep, restore
 from pecten.baselines.losses import dssim
 from pecten.baselines.model import Budget, SwapModel
 from pecten.baselines.pairs import PairModel, deepfacelab
 from pecten.baselines.warp import DEEPFAKES, SAEHD, Changes, changed
-from pecten.errors import ShapeError, UsageError
+from pecten.errors import ShapeError, TrainingError, UsageError
 
+WIDTHS = SaehdWidths(latent=16, encoder=8, decoder=8, mask=2)
 STILL = Changes(0.0, (1.0, 1.0), 0.0, 0.0, (4,), 0.0)
 
 
@@ -98,27 +103,84 @@ def test_the_input_is_warped_and_the_answer_is_not(changes: Changes) -> None:
 
 
 def small(seed: int = 0) -> PairModel:
-    return deepfacelab("df", 32, seed, "cpu", SaehdWidths(latent=16, encoder=8, decoder=8, mask=2))
+    return deepfacelab("df", 32, seed, "cpu", WIDTHS)
+
+
+def taught() -> PairModel:
+    model = small()
+    model.teach({name: crops(name, 32) for name in ("one", "two")}, Budget(images=16))
+    return model
 
 
 def test_a_pair_learns_and_repeats() -> None:
-    source, target = crops("one", 32), crops("two", 32)
-    plates = source.images[:3].astype(np.float32) / 255
-    inside = source.mattes[0] > 200
+    people = {name: crops(name, 32) for name in ("one", "two")}
+    plates = people["one"].images[:3].astype(np.float32) / 255
+    inside = people["one"].mattes[0] > 200
 
     def away(model: SwapModel) -> float:
-        return float(np.abs(model.show(plates) - plates)[:, inside].mean())
+        return float(np.abs(model.show(plates, "one") - plates)[:, inside].mean())
 
-    model = small()
+    model = taught()
     before = away(model)
     for group in model._optimiser.param_groups:
         group["lr"] = 1e-3  # The published rate needs many more steps than a test has.
-    assert model.teach(source, target, Budget(images=960)) == 960
+    assert model.teach(people, Budget(images=960)) == 960
     assert away(model) < 0.85 * before
     one, other = small(), small()
     for each in (one, other):
-        each.teach(source, target, Budget(images=32))
-    np.testing.assert_array_equal(one.show(plates), other.show(plates))
+        each.teach(people, Budget(images=32))
+    np.testing.assert_array_equal(one.show(plates, "two"), other.show(plates, "two"))
+
+
+def test_a_training_that_was_cut_short_goes_on_as_if_it_had_not(tmp_path: Path) -> None:
+    people, plates = {name: crops(name, 32) for name in ("one", "two")}, np.full((1, 32, 32, 3), 0.5, np.float32)
+
+    def kept(kind: str, folder: Path) -> PairModel:
+        return deepfacelab(kind, 32, 0, "cpu", WIDTHS, folder)
+
+    def stop(name: str, done: int, total: int) -> None:
+        if done == 32:
+            signal.raise_signal(signal.SIGINT)
+
+    whole, short = kept("df", tmp_path / "whole"), kept("df", tmp_path / "short")
+    whole.teach(people, Budget(images=64))
+    with pytest.raises(KeyboardInterrupt):
+        short.teach(people, Budget(images=64), stop)
+    told: list[int] = []
+    again = kept("df", tmp_path / "short")
+    assert again.teach(people, Budget(images=64), lambda _, done, __: told.append(done)) == 64
+    assert told == [48, 64]
+    np.testing.assert_array_equal(whole.show(plates, "one"), again.show(plates, "one"))
+    done = kept("df", tmp_path / "short")
+    assert done.teach(people, Budget(images=64), stop) == 64
+    np.testing.assert_array_equal(whole.show(plates, "two"), done.show(plates, "two"))
+    with pytest.raises(TrainingError, match="another training of deepfacelab df 32"):
+        kept("df", tmp_path / "short").teach(people, Budget(images=80))
+    with pytest.raises(TrainingError, match="another shape"):
+        kept("liae", tmp_path / "short").teach(people, Budget(images=64))
+    cut = tmp_path / "short" / "state.safetensors"
+    cut.write_bytes(cut.read_bytes()[:999])
+    told.clear()
+    assert kept("df", tmp_path / "short").teach(people, Budget(images=16), lambda _, d, __: told.append(d)) == 16
+    assert told == [16]
+
+
+def test_adam_too_remembers_what_it_had(tmp_path: Path) -> None:
+    torch.manual_seed(3)
+    network, other = torch.nn.Linear(2, 1), torch.nn.Linear(2, 1)
+
+    def step(net: torch.nn.Linear, adam: torch.optim.Adam) -> None:
+        adam.zero_grad()
+        net(torch.ones(1, 2)).sum().backward()
+        adam.step()
+
+    adam, second = (torch.optim.Adam(net.parameters(), 0.1) for net in (network, other))
+    step(network, adam)
+    keep(tmp_path, network, adam, {"seen": 1})
+    assert restore(tmp_path, other, second) == {"seen": 1}
+    for net, optimiser in ((network, adam), (other, second)):
+        step(net, optimiser)
+    torch.testing.assert_close(other.weight, network.weight, atol=0, rtol=0)
 
 
 def test_a_budget_is_one_of_two() -> None:
@@ -131,4 +193,13 @@ def test_a_budget_is_one_of_two() -> None:
 
 def test_crops_of_another_size_are_refused() -> None:
     with pytest.raises(ShapeError, match="cut them at that size"):
-        small().show(np.zeros((1, 16, 16, 3), np.float32))
+        taught().show(np.zeros((1, 16, 16, 3), np.float32), "one")
+
+
+def test_a_pair_is_two_people_and_shows_either() -> None:
+    model, plates = taught(), np.full((1, 32, 32, 3), 0.5, np.float32)
+    assert not np.array_equal(model.show(plates, "one"), model.show(plates, "two"))
+    with pytest.raises(UsageError, match="not taught three: it knows one and two"):
+        model.show(plates, "three")
+    with pytest.raises(UsageError, match="learns from two performers, not 1"):
+        small().teach({"one": crops("one", 32)}, Budget(images=16))

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from pecten.errors import ShapeError
+from pecten.faces import mesh
 from pecten.geometry import similarity
 from pecten.metrics import expression
-from pecten.metrics.expression import IBUG, MESH
+from pecten.metrics.expression import IBUG, IBUG_PARTS, MESH, MESH_PARTS
 
 
 def performance(frames: int = 30, points: int = 478, seed: int = 0) -> np.ndarray:
@@ -56,6 +57,26 @@ def test_agreement_sees_who_follows_and_who_does_not() -> None:
     assert np.isnan(expression.agreement(still, truth).mouth)
     same = expression.agreement(truth, truth)
     np.testing.assert_allclose([same.landmark_error, same.mouth, same.eyes], [0, 1, 1], atol=1e-9)
+
+
+def test_parts_are_told_apart() -> None:
+    truth = performance(4)
+    found = truth.copy()
+    found[2, list(MESH_PARTS["mouth"])] += [0.0, 6.0]
+    errors = expression.part_errors(2 * found + 9, truth)
+    unit = expression.interocular_px(truth[0])
+    np.testing.assert_allclose(errors["mouth"][[0, 1, 3]], 0, atol=1e-9)
+    assert errors["mouth"][2] == pytest.approx(6 / unit, rel=0.12)
+    assert errors["brows"][2] < 0.2 * errors["mouth"][2]
+    assert set(expression.part_errors(truth[:, :68], truth[:, :68], IBUG_PARTS, IBUG)) == {"mouth", "eyes", "brows"}
+    with pytest.raises(ShapeError, match="equal frames"):
+        expression.part_errors(found, truth[1:])
+
+
+def test_parts_are_the_mesh_s() -> None:
+    assert set(MESH_PARTS["mouth"]) == {*mesh.OUTER_LIPS, *mesh.INNER_LIPS}
+    assert set(MESH_PARTS["eyes"]) == {*mesh.RIGHT_EYE, *mesh.LEFT_EYE}
+    assert set(MESH_PARTS["brows"]) == {*mesh.RIGHT_BROW, *mesh.LEFT_BROW}
 
 
 def test_mistakes_are_named() -> None:

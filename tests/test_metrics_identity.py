@@ -61,6 +61,16 @@ def test_embeddings_ignore_where_the_face_stands() -> None:
     np.testing.assert_allclose(identity.mean_embedding(np.stack([one, shifted])), (one + shifted) / 2)
 
 
+def test_preference_of_known_faces() -> None:
+    rng = np.random.default_rng(2)
+    source, target = rng.normal(size=(2, 128))
+    apart = identity.distance(source, target)
+    assert identity.preference(source, source, target) == pytest.approx(apart)
+    assert identity.preference(target, source, target) == pytest.approx(-apart)
+    assert identity.preference((source + target) / 2, source, target) == pytest.approx(0)
+    assert identity.preference(0.7 * source + 0.3 * target, source, target) == pytest.approx(0.4 * apart)
+
+
 def test_mistakes_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ShapeError, match="give 5"):
         identity.chip_from_image(FIVE[:4])

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+import torch
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from pecten.errors import ShapeError
 from pecten.metrics import image as metrics
+from pecten.training import loss
 
 
 def pair() -> tuple[np.ndarray, np.ndarray]:
@@ -45,6 +47,37 @@ def test_ssim_is_scikit_images() -> None:
     assert metrics.ssim(truth, truth) == pytest.approx(1.0)
 
 
+def faces(side: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(side)
+    truth = np.kron(rng.random((side // 8, side // 8, 3)), np.ones((8, 8, 1))).astype(np.float32)
+    image = (truth + 0.1 * rng.normal(size=truth.shape)).astype(np.float32)
+    mask = np.zeros((side, side), np.float32)
+    mask[side // 4 : -side // 4, side // 5 : -side // 4] = 1
+    mask[side // 4 : side // 3] *= 0.5
+    return image, truth, mask
+
+
+@pytest.mark.parametrize("side", [16, 64, 256])
+def test_ms_ssim_is_what_training_strives_for(side: int) -> None:
+    image, truth, mask = faces(side)
+    planar = [torch.from_numpy(v).permute(2, 0, 1)[None] for v in (image, truth, mask[..., None])]
+    expected = 1 - loss.reconstruction(*planar, mix=1.0)
+    assert metrics.ms_ssim(image, truth, mask) == pytest.approx(expected.item(), abs=1e-5)
+
+
+def test_ms_ssim_of_known_cases() -> None:
+    image, truth, mask = faces(256)
+    assert metrics.ms_ssim(truth, truth) == pytest.approx(1.0)
+    assert metrics.ms_ssim(2 * image, 2 * truth, mask, peak=2.0) == pytest.approx(metrics.ms_ssim(image, truth, mask))
+    beyond = np.where(mask[..., None] > 0, image, 7.0).astype(np.float32)
+    assert metrics.ms_ssim(beyond, truth, mask) == metrics.ms_ssim(image, truth, mask)
+    # A flat picture over a flat one: contrast is 1 on every scale, luminance counts on the last alone.
+    low, high = (np.full((256, 256, 3), value, np.float32) for value in (0.4, 0.6))
+    luminance = (2 * 0.4 * 0.6 + 1e-4) / (0.4**2 + 0.6**2 + 1e-4)
+    share = metrics.SCALE_WEIGHTS[-1] / sum(metrics.SCALE_WEIGHTS)
+    assert metrics.ms_ssim(low, high) == pytest.approx(luminance**share, abs=1e-6)
+
+
 def test_low_frequency_error_sees_tone_and_not_grain() -> None:
     _, truth = pair()
     mask = np.zeros(truth.shape[:2], np.float32)
@@ -61,3 +94,5 @@ def test_mistakes_are_named() -> None:
         metrics.psnr(image[1:], truth)
     with pytest.raises(ShapeError, match="empty"):
         metrics.ssim(image, truth, np.zeros(truth.shape[:2], np.float32))
+    with pytest.raises(ShapeError, match="equal sizes"):
+        metrics.ms_ssim(image, truth[:, 1:])

@@ -63,3 +63,19 @@ def test_motion_is_no_change_and_flicker_is() -> None:
         temporal.change_along(frames[0], frames[1], moved, 0 * region)
     with pytest.raises(ShapeError, match="one size"):
         temporal.motion(frames[0], frames[1][1:])
+
+
+def test_flicker_shows_on_the_frame_it_is_on() -> None:
+    y, x = np.mgrid[:64, :80].astype(np.float32)
+    plate = [
+        np.repeat((0.5 + 0.2 * np.sin((x - shift) / 5) + 0.2 * np.cos((y + shift) / 7))[..., None], 3, axis=2)
+        for shift in (0.0, 1.0, 2.0, 3.0)
+    ]
+    region = np.zeros((64, 80), np.float32)
+    region[12:-12, 12:-12] = 1
+    own = temporal.changes_along(plate, plate, [region] * 4)
+    swap = [frame + np.float32(0.05 * (index == 2)) for index, frame in enumerate(plate)]
+    changes = temporal.changes_along(swap, plate, [region] * 4)
+    assert np.isnan(changes[0])
+    assert own[1:].max() < 0.01
+    np.testing.assert_allclose(changes[1:], [own[1], 0.05, 0.05], atol=0.006)

@@ -20,6 +20,7 @@ from pecten.faces.records import FaceFrame, ShotFaces
 from pecten.footage.clip import Frame
 from pecten.shot import SwapOptions, Swapped, plate_faces, swap_shot, working_size
 from pecten.shot.swap import _Decoded, _smoothed
+from pecten.swap.infer import swap_crops
 from shot_support import Kept
 
 QUICK = FaceOptions(perturbations=1)
@@ -71,6 +72,19 @@ def test_only_the_support_changes(whole: Kept) -> None:
         assert np.array_equal(plate[outside], result[outside])
         assert 0.4 < outside.mean() <= 1
         assert (number == 5) == np.array_equal(plate, result)
+
+
+def test_another_method_takes_the_place_of_a_comb(clip: Pictures, faces: ShotFaces, comb: Comb, whole: Kept) -> None:
+    class Other:
+        size = comb.config.size
+
+        def show(self, crops: np.ndarray, source: str) -> np.ndarray:
+            return swap_crops(comb, source, crops)
+
+    writer = Kept()
+    swap_shot(clip, faces, Other(), OPTIONS, writer, frames=(2, 4))
+    for number, (_, result, _) in writer.images.items():
+        np.testing.assert_array_equal(result, whole.images[number][1])
 
 
 @pytest.mark.parametrize(("start", "stop"), [(0, 1), (2, 4), (4, 8), (6, 7), (12, 14)])

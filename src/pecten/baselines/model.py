@@ -1,5 +1,6 @@
 """What every swap method must be able to do to be compared."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -45,19 +46,28 @@ class SwapModel(Protocol):
     name: str
     size: int
 
-    def teach(self, source: CropSet, target: CropSet, budget: Budget, progress: Progress = silent) -> int:
-        """Learn from both performers' crops.
+    def teach(self, people: Mapping[str, CropSet], budget: Budget, progress: Progress = silent) -> int:
+        """Learn from performers' crops.
 
         Args:
-            source: Whose appearance will be put on.
-            target: Whose performance will be changed.
+            people: Crops by identity. A method for pairs takes two: first the one whose appearance will be put on.
             budget: When to stop.
             progress: Told the images seen.
         Returns:
-            Images seen.
+            Images seen, of all performers together.
+        Raises:
+            UsageError: if the method cannot learn from so many.
         """
         ...
 
-    def show(self, crops: Crops) -> Crops:
-        """Show the target's crops (display RGB in [0, 1], side `size`) as the source."""
+    def show(self, crops: Crops, source: str) -> Crops:
+        """Show a target's crops as a source.
+
+        Args:
+            crops: Display RGB in [0, 1], side `size`; neighbours in time lie side by side.
+            source: One of the identities that were taught.
+        Raises:
+            ShapeError: if the crops have another size.
+            UsageError: if the source was not taught.
+        """
         ...

@@ -1,5 +1,6 @@
 """Whether a face does what the performer did."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +40,21 @@ IBUG = Scheme((36, 45), ((61, 67), (62, 66), (63, 65)), ((37, 41), (38, 40)), ((
 """Of the 68."""
 
 
+# fmt: off
+MESH_PARTS = {
+    "mouth": (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185,
+              78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 312, 13, 82, 81, 80, 191),
+    "eyes": (33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246,
+             263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466),
+    "brows": (70, 63, 105, 66, 107, 55, 65, 52, 53, 46, 300, 293, 334, 296, 336, 285, 295, 282, 283, 276),
+}
+"""Of the 478: lips, lids and brows."""
+# fmt: on
+
+IBUG_PARTS = {"mouth": tuple(range(48, 68)), "eyes": tuple(range(36, 48)), "brows": tuple(range(17, 27))}
+"""Of the 68."""
+
+
 @dataclass(frozen=True)
 class Agreement:
     """How well one performance follows another.
@@ -74,6 +90,35 @@ def landmark_error(found: Points, truth: Points, scheme: Scheme = MESH) -> float
     """
     aligned = similarity.apply(similarity.fit_similarity(found, truth), found)
     return float(np.linalg.norm(aligned - truth, axis=1).mean()) / interocular_px(truth, scheme)
+
+
+def part_errors(
+    found: Track, truth: Track, parts: Mapping[str, tuple[int, ...]] = MESH_PARTS, scheme: Scheme = MESH
+) -> dict[str, Curve]:
+    """Measure how far the landmarks of each part are off, frame by frame, once place, size and tilt are taken out.
+
+    The whole face is aligned, not each part: a mouth in the wrong place is wrong.
+
+    Args:
+        found: Landmarks of the face to judge, px.
+        truth: The same landmarks of the true face, px, in any picture.
+        parts: Name and landmarks of each.
+        scheme: What the landmarks are.
+    Returns:
+        For each part its mean distance on every frame, in inter-ocular distances of the truth.
+    Raises:
+        ShapeError: if frames or landmarks differ in number.
+    """
+    if found.shape != truth.shape:
+        raise ShapeError(f"performances {found.shape} and {truth.shape}: give equal frames and landmarks")
+    apart = np.array(
+        [
+            np.linalg.norm(similarity.apply(similarity.fit_similarity(one, other), one) - other, axis=1)
+            / interocular_px(other, scheme)
+            for one, other in zip(found, truth, strict=True)
+        ]
+    ).reshape(truth.shape[:2])
+    return {name: apart[:, list(points)].mean(axis=1) for name, points in parts.items()}
 
 
 def opening(track: Track, pairs: tuple[tuple[int, int], ...], scheme: Scheme = MESH) -> Curve:

@@ -104,6 +104,20 @@ def distance(one: Embedding, other: Embedding) -> float:
     return float(np.linalg.norm(one - other))
 
 
+def preference(face: Embedding, source: Embedding, target: Embedding) -> float:
+    """Measure whose face it is rather: its distance to the target less its distance to the source.
+
+    Args:
+        face: Of the swap.
+        source: Of the person whose face was put on, from `mean_embedding`.
+        target: Of the person whose performance it is, likewise.
+    Returns:
+        Positive if it is rather the source; as much as the two are apart for the source's own mean face, its negative
+        for the target's.
+    """
+    return distance(face, target) - distance(face, source)
+
+
 def mean_embedding(embeddings: Float64[np.ndarray, "_faces 128"]) -> Embedding:
     """Average many faces of one person, so that a distance to them is a distance to the person."""
     mean: Embedding = embeddings.mean(axis=0)

@@ -109,6 +109,31 @@ def change_along(before: Image, after: Image, moved: Motion, region: Mask, sigma
     return float((np.abs(back - before).mean(axis=2) * region).sum(dtype=np.float64)) / total
 
 
+def changes_along(
+    frames: Iterable[Image], guides: Iterable[Image], regions: Iterable[Mask], sigma_px: float = 3.0
+) -> Float64[np.ndarray, " _frames"]:
+    """Measure on each frame of a shot how much it changed since the last one, once the motion of a guide is undone.
+
+    Args:
+        frames: The shot to judge, in order.
+        guides: What moves alike and is known to be right, frame by frame: the plate, or the truth.
+        regions: Weight of each pixel, frame by frame; the earlier frame's counts.
+        sigma_px: As for `change_along`.
+    Returns:
+        Mean absolute change, in the pictures' own unit; NaN on the first frame.
+    Raises:
+        ShapeError: if nothing is covered, or sizes differ.
+    """
+    changes: list[float] = []
+    last: tuple[Image, Image, Mask] | None = None
+    for frame, guide, region in zip(frames, guides, regions, strict=True):
+        changes.append(
+            float("nan") if last is None else change_along(last[0], frame, motion(last[1], guide), last[2], sigma_px)
+        )
+        last = frame, guide, region
+    return np.array(changes)
+
+
 def jitter(track: Float64[np.ndarray, "_frames _points 2"], unit_px: float = 1.0) -> float:
     """Measure how much points tremble: root mean square second difference over time.
 

@@ -29,7 +29,7 @@ from pecten.shot.matte import Mattes, Visibility, resized, still_seen
 from pecten.shot.options import SwapOptions, Swapped, SwapSummary
 from pecten.shot.overhang import filled, find_outline, steady_outline
 from pecten.shot.texture import Seen, grain_lacking, motion_of
-from pecten.swap.infer import swap_crops
+from pecten.swap.infer import CombDecoder, Decoder
 from pecten.types import CANONICAL_SIZE, Image, Mask, Points, Progress, silent
 
 
@@ -46,7 +46,7 @@ class _Decoded:
 def swap_shot(
     clip: Clip,
     faces: ShotFaces,
-    comb: Comb,
+    comb: Comb | Decoder,
     options: SwapOptions,
     writer: Writer,
     progress: Progress = silent,
@@ -59,7 +59,7 @@ def swap_shot(
     Args:
         clip: The plate.
         faces: What was found in it.
-        comb: A trained comb that holds the source.
+        comb: A trained comb that holds the source; or another method, to compare with.
         options: How the face is put in.
         writer: Where finished frames go, in order.
         progress: Told after every frame.
@@ -96,7 +96,8 @@ def swap_shot(
     if first < stop:
         mattes.check(first, stop)
     seeing = (visibility or Occlusion()) if options.matte.occlusion else None
-    decoded = _decode(clip, wanted, mattes, comb, options, first, stop, seeing, view)
+    decoder = CombDecoder(comb, options.batch) if isinstance(comb, Comb) else comb
+    decoded = _decode(clip, wanted, mattes, decoder, options, first, stop, seeing, view)
     for step in _smoothed(decoded, options.recipe.window):
         if not first <= step.frame.index < stop:
             continue
@@ -139,7 +140,7 @@ def _decode(
     clip: Clip,
     chosen: dict[int, FaceFrame],
     mattes: Mattes,
-    comb: Comb,
+    decoder: Decoder,
     options: SwapOptions,
     start: int,
     stop: int,
@@ -156,8 +157,8 @@ def _decode(
         answers: dict[int, _Decoded] = {}
         if with_face:
             parts = [part_around(frame.image, face.crop_from_plate, view) for frame, face in with_face]
-            plates = np.stack([bounded(part.crop(comb.config.size)) for part in parts])
-            decoded = swap_crops(comb, options.source, plates, options.batch)
+            plates = np.stack([bounded(part.crop(decoder.size)) for part in parts])
+            decoded = decoder.show(plates, options.source)
             seen = [None] * len(plates) if visibility is None else list(visibility.visible(plates))
             for (frame, face), part, plate, answer, clear in zip(with_face, parts, plates, decoded, seen, strict=True):
                 border, size = mattes.borders[frame.index], len(plate)

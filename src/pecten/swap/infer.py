@@ -1,5 +1,7 @@
 """From a target's crops to the source's face in them."""
 
+from typing import Protocol, final, runtime_checkable
+
 import numpy as np
 import torch
 from jaxtyping import Float32
@@ -9,6 +11,35 @@ from pecten.comb.model import Comb
 from pecten.errors import ShapeError
 
 Crops = Float32[np.ndarray, "_frames _size _size 3"]
+
+
+@runtime_checkable
+class Decoder(Protocol):
+    """Anything that shows a target's face as a source: a comb, or another method."""
+
+    @property
+    def size(self) -> int:
+        """Side of its crops, in px."""
+
+    def show(self, crops: Crops, source: str) -> Crops:
+        """Show a target's crops (display RGB, side `size`) as a source."""
+
+
+@final
+class CombDecoder:
+    """A comb as a decoder.
+
+    Args:
+        comb: Trained.
+        batch: Crops in one pass.
+    """
+
+    def __init__(self, comb: Comb, batch: int = 8) -> None:
+        self.size, self._comb, self._batch = comb.config.size, comb, batch
+
+    def show(self, crops: Crops, source: str) -> Crops:
+        """Show crops as one of the comb's identities; see `swap_crops`."""
+        return swap_crops(self._comb, source, crops, self._batch)
 
 
 def swap_crops(comb: Comb, source: str, crops: Crops, batch: int = 8) -> Crops:

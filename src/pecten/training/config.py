@@ -16,6 +16,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "loss": ("ms-ssim+l1", "ssim+l1", "ssim", "l1"),
     "loss_colour": ("rgb", "luma"),
     "device": ("auto", "cpu", "cuda"),
+    "cache": ("auto", "device", "host"),
 }
 
 
@@ -58,6 +59,8 @@ class TrainConfig:
         jitter: Random changes.
         bfloat16: Autocast; the loss stays in float32.
         device: "auto", "cpu" or "cuda".
+        cache: Crops are kept on the "device", or on the "host" and sent ahead of each step; "auto" is the device, and
+            where `plan_memory` was asked, whichever has the room.
         freeze_encoder: Only decoders learn, so that a performer can be added without touching the others.
         base_sha256: Of the comb's file that this training begins from; None begins from nothing.
         checkpoint_images: Between checkpoints.
@@ -99,6 +102,7 @@ class TrainConfig:
     jitter: Jitter = field(default_factory=Jitter)
     bfloat16: bool = True
     device: str = "auto"
+    cache: str = "auto"
     freeze_encoder: bool = False
     base_sha256: str | None = None
     checkpoint_images: int = 50_000

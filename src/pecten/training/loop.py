@@ -31,7 +31,7 @@ GIVE_UP_AFTER = 3
 PREVIEW_ROWS = 2
 """Crops of each identity in a preview."""
 
-_FREE_TO_CHANGE = {"accumulate", "checkpoint_images", "preview_images", "stats_images", "device"}
+_FREE_TO_CHANGE = {"accumulate", "cache", "checkpoint_images", "preview_images", "stats_images", "device"}
 
 OnStats = Callable[[dict[str, Any]], None]
 
@@ -201,8 +201,10 @@ class _Loop:
 
     def _preview(self) -> None:
         level, fade = self.run.state
-        crops = self.run.crops_at(level)
-        inputs = {identity: _spread(images).float() / 255 for identity, (images, _, _) in crops.items()}
+        crops = self.run.feed.at(level)
+        inputs = {
+            identity: _spread(images).to(self.run.device).float() / 255 for identity, (images, _, _) in crops.items()
+        }
         shown = preview(self.run.ema, inputs, level, fade)
         sheet.save(self.out / "previews" / f"{self.run.clock.images_seen:08d}.png", shown)
 
@@ -231,7 +233,7 @@ def _in_order(datasets: Sequence[CropSet], shape: CombConfig, settled: Sequence[
 def _claim(out: Path, shape: CombConfig, config: TrainConfig) -> None:
     """Write the configuration into the folder, or see that the one there is the same."""
     path = out / "config.json"
-    default = json.loads(json.dumps(TrainConfig().to_dict()))
+    default = json.loads(json.dumps({**CombConfig(shape.identities).to_dict(), **TrainConfig().to_dict()}))
     record = json.loads(json.dumps({"comb": shape.to_dict(), "training": config.to_dict()}))
     if path.exists():
         try:
