@@ -85,6 +85,15 @@ def test_too_little_has_no_bounds() -> None:
     assert not single.excludes(5.0)
 
 
+def test_endless_values_have_no_bounds() -> None:
+    equal = np.array([np.inf, np.inf, 40.0])
+    endless = mean_interval(equal)
+    assert np.isinf(endless.mean)
+    assert np.isnan(endless.low)
+    apart = difference_interval(equal, np.array([np.inf, np.inf, 30.0]))
+    assert (apart.mean, apart.frames) == (10.0, 1)
+
+
 def test_mistakes_are_named() -> None:
     with pytest.raises(ShapeError, match="share"):
         mean_interval(np.zeros(5), share=1.0)

@@ -1,6 +1,7 @@
 """Pictures of a benchmark of swaps: contact sheets, details at full size, and videos side by side, all signed."""
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -62,7 +63,8 @@ class Scene:
     @property
     def key(self) -> str:
         """A name for files."""
-        return "_".join(part for part in (self.source, "on", self.target, self.shot, self.against, self.blend) if part)
+        parts = (self.source, "on", self.target, self.shot, self.against, self.blend)
+        return re.sub(r"[^\w.-]+", "-", "_".join(part for part in parts if part))
 
     @property
     def methods(self) -> tuple[Taken, ...]:

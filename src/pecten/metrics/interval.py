@@ -20,7 +20,7 @@ class Interval:
 
     Attributes:
         mean: Over all frames; NaN without any.
-        low, high: Bounds; NaN where there are fewer than two frames.
+        low, high: Bounds; NaN where there are fewer than two frames, or the mean is not finite.
         share: The probability that the bounds hold the true mean.
         frames: How many were measured.
     """
@@ -63,11 +63,10 @@ def mean_interval(
             f"share {share}, block {block}, draws {draws}: give 0 < share < 1, block and draws of 1 or more"
         )
     count = sum(len(s) for s in shots)
-    if count < 2:
-        mean = float(shots[0][0]) if count else float("nan")
+    mean = float(np.concatenate(shots).mean()) if count else float("nan")
+    if count < 2 or not np.isfinite(mean):
         return Interval(mean, float("nan"), float("nan"), share, count)
     length = block or block_length(shots)
-    mean = float(np.concatenate(shots).mean())
     random = np.random.default_rng(seed)
     drawn = sum(_redrawn_sums(s, length, draws, random) for s in shots) / count
     blocks = max(2.0, sum(len(s) / min(length, len(s)) for s in shots))
@@ -95,7 +94,10 @@ def difference_interval(
     ones, others = ([s] if isinstance(s, np.ndarray) else list(s) for s in (one, other))
     if [len(s) for s in ones] != [len(s) for s in others]:
         raise ShapeError(f"shots of {[len(s) for s in ones]} and {[len(s) for s in others]} frames: give equal lengths")
-    return mean_interval([a - b for a, b in zip(ones, others, strict=True)], share, block, seed, draws)
+    with np.errstate(invalid="ignore"):
+        # Two endless values have no difference that could be known.
+        apart = [a - b for a, b in zip(ones, others, strict=True)]
+    return mean_interval(apart, share, block, seed, draws)
 
 
 def block_length(shots: Sequence[Series]) -> int:
