@@ -14,7 +14,7 @@ from pecten.benchmark.footage import TruthFootage
 from pecten.benchmark.swap import measure_swap
 from pecten.benchmark.swap_results import SwapResults, Taken, load_results
 from pecten.faces.follow import FaceOptions
-from swap_support import FRAMES, build_footage, fake, plan_of
+from swap_fakes import FRAMES, build_footage, fake, plan_of
 
 
 @pytest.fixture(autouse=True)

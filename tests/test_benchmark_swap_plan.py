@@ -8,7 +8,7 @@ from pecten.benchmark.footage import Take, TruthFootage
 from pecten.benchmark.swap_methods import METHODS, QUICK, Setting, choose
 from pecten.benchmark.swap_plan import Plan, Spend, lessened, scenes_of, smallest
 from pecten.errors import FootageError, UsageError
-from swap_support import fake
+from swap_fakes import fake
 
 
 def take(source: str, shot: str, target: str | None = None) -> Take:
