@@ -1,60 +1,64 @@
-"""Footage of a few frames whose swap is known, and methods that are perfect, lazy, or stop half-way."""
+"""A small benchmark of swaps that was never run: plain pictures, two methods, and names that must be escaped."""
 
-import shutil
+import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from cli_support import write_clip
-from faces_support import still
-from pecten.baselines.model import Budget, Crops
-from pecten.benchmark.footage import TruthFootage, read_footage
-from pecten.benchmark.swap_methods import Method, Setting
-from pecten.benchmark.swap_plan import Plan, Spend, scenes_of
-from pecten.dataset.crops import CropSet
-from pecten.types import Progress, silent
+from pecten import sheet
+from pecten.benchmark.swap_results import Measure, MethodNote, SwapResults, Taken, save_results
 
-FRAMES = 4
-PEOPLE = ("ada", "chidi")
+SIDE = 64
+FRAMES = (0, 1, 2, 8, 9)
+LEVELS = {"plate": 40, "truth": 200, "comb": 190, "other": 120}
+NASTY = 'other </script><b onclick="x">&'
 
 
-def build_footage(folder: Path) -> TruthFootage:
-    """Write two performers, the same shot of both, and a true swap: the source's own clip, which it is taken for."""
-    for part in ("performers", "truth"):
-        (folder / part).mkdir(parents=True)
-    for person in PEOPLE:
-        taught = write_clip(folder / "performers" / f"{person}_talk1.mp4", [still(person)] * 2)
-        shutil.copy(taught, folder / "performers" / f"{person}_turn2.mp4")
-        write_clip(folder / "truth" / f"{person}_shot9.mp4", [still(person)] * FRAMES)
-    shutil.copy(folder / "truth" / "chidi_shot9.mp4", folder / "truth" / "ada_on_chidi_shot9.mp4")
-    return read_footage(folder)
+def picture(name: str, frame: int) -> np.ndarray:
+    """Return a method's picture: grey of its own level, a little brighter with every frame."""
+    made = np.full((SIDE, SIDE, 3), LEVELS[name] + frame, np.uint8)
+    made[:8, :8] = (255, 0, 0)
+    return made
 
 
-class Fake:
-    """A method that shows what it is shown, and counts what it is asked."""
-
-    def __init__(self, log: list[str], size: int = 64, stop: bool = False) -> None:
-        self.name, self.size, self._log, self._stop = "fake", size, log, stop
-
-    def teach(self, people: dict[str, CropSet], budget: Budget, progress: Progress = silent) -> int:
-        """Note who is taught."""
-        self._log.append(f"teach {' '.join(people)}")
-        progress(self.name, 1, 1)
-        return budget.images or 7
-
-    def show(self, crops: Crops, source: str) -> Crops:
-        """Note who is shown, and show the target itself."""
-        if self._stop:
-            raise KeyboardInterrupt
-        self._log.append(f"show {source}")
-        return np.ascontiguousarray(crops)
+def _values(method: str) -> dict[str, tuple[float, ...]]:
+    base = {"plate": 10.0, "truth": math.inf, "comb": 30.0, "other": 20.0}[method]
+    return {
+        "psnr": tuple(base - (frame == 8) for frame in FRAMES),
+        "restless": (math.nan, 1.1, math.nan, math.nan, math.nan),
+    }
 
 
-def fake(key: str, scope: str, log: list[str], stop: bool = False, **more: object) -> Method:
-    """Put a fake into the comparison."""
-    return Method(key, key, scope, lambda _: 64, lambda *_: Fake(log, stop=stop), **more)  # type: ignore[arg-type]
-
-
-def plan_of(footage: TruthFootage, *methods: Method, pairs: tuple[str, ...] = ("ada:chidi",), **more: object) -> Plan:
-    """Plan a small comparison."""
-    return Plan(footage, methods, scenes_of(footage, pairs), Spend(images=5), Setting(64), size=64, **more)
+def small_results(root: Path) -> SwapResults:
+    """Write pictures and results into a folder."""
+    for name in LEVELS:
+        for frame in FRAMES:
+            sheet.save(root / "cache" / name / f"{frame:06d}.png", picture(name, frame))
+    measures = (
+        Measure("psnr", "PSNR", "dB", "high", "fidelity", says="How far <the pixels> are."),
+        Measure("restless", "restlessness", "", "one", "time"),
+        Measure("mouth", "mouth, correlation", "", "high", "expression"),
+    )
+    methods = (
+        MethodNote("comb", "Our comb, 256 px", ours=True),
+        MethodNote("other", NASTY),
+        MethodNote("plate", "plate, unchanged", reference=True),
+        MethodNote("truth", "the truth", reference=True),
+    )
+    taken = []
+    for against, blend, names in (
+        ("crop", "", LEVELS),
+        ("plate", "customary", ("other", "plate", "truth")),
+        ("plate", "ours", LEVELS),
+        ("none", "ours", ("comb", "other", "plate")),
+    ):
+        for name in names:
+            one = Taken(
+                name, "ada", "bruno", "talk", against, blend, FRAMES, _values(name), {"mouth": 0.9},
+                f"cache/{name}", "cache/truth", "cache/plate",
+            )  # fmt: skip
+            taken.append(replace(one, truth=None, shot="own") if against == "none" else one)
+    results = SwapResults("Swaps & <others>", ("A note with <b>.",), measures, methods, tuple(taken))
+    save_results(root, results)
+    return results

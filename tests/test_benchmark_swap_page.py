@@ -14,10 +14,7 @@ import pytest
 
 from pecten.benchmark.report import Figure, Table
 from pecten.benchmark.swap_page import write_page
-from pecten.benchmark.swap_present import present
-from pecten.benchmark.swap_results import save_results
-from pecten.consent import default_folders
-from swap_page_support import FRAMES, NASTY, small_results
+from swap_support import FRAMES, NASTY, small_results
 
 VOID = {"meta", "img", "input", "br", "hr", "link"}
 TABLES = (
@@ -153,14 +150,3 @@ def test_a_benchmark_that_showed_nothing_still_has_a_page(tmp_path: Path) -> Non
     text = write_page(tmp_path / "empty.html", results, tmp_path).read_text(encoding="utf-8")
     assert "<section" not in text
     assert text.count("<script") == 1
-
-
-def test_all_is_made_from_the_results_alone(tmp_path: Path) -> None:
-    results = small_results(tmp_path)
-    save_results(tmp_path, replace(results, taken=tuple(t for t in results.taken if t.against == "crop")))
-    made = present(tmp_path, default_folders(), videos=False)
-    assert made == tmp_path / "page.html"
-    text = made.read_text(encoding="utf-8")
-    assert 'href="sheets/ada_on_bruno_talk_crop_sheet.png"' in text
-    assert "The decoder&#x27;s answer against the source&#x27;s own clip" in text
-    assert (tmp_path / "sheets" / "ada_on_bruno_talk_crop_details.png").is_file()

@@ -24,7 +24,7 @@ from pecten.consent import default_folders
 from pecten.deliver import credentials
 from pecten.errors import ConsentError, UsageError
 from pecten.footage.clip import open_clip
-from swap_page_support import FRAMES, SIDE, picture, small_results
+from swap_support import FRAMES, SIDE, picture, small_results
 
 
 def test_scenes_hold_all_methods_in_order(tmp_path: Path) -> None:
