@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from pecten.comb.model import Comb
 from pecten.comb.weights import read_tensors, write_tensors
 from pecten.errors import CombError
 
@@ -34,7 +33,7 @@ class Clock:
     copied: bool = False
 
 
-def save(folder: Path, comb: Comb, ema: Comb, optimiser: torch.optim.Optimizer, clock: Clock) -> Path:
+def save(folder: Path, comb: nn.Module, ema: nn.Module, optimiser: torch.optim.Optimizer, clock: Clock) -> Path:
     """Write a checkpoint in one piece and remove all but the last three."""
     tensors = {f"comb.{name}": value for name, value in comb.state_dict().items()}
     tensors |= {f"ema.{name}": value for name, value in ema.state_dict().items()}
@@ -49,7 +48,7 @@ def save(folder: Path, comb: Comb, ema: Comb, optimiser: torch.optim.Optimizer, 
 
 
 def load_latest(
-    folder: Path, comb: Comb, ema: Comb, optimiser: torch.optim.Optimizer
+    folder: Path, comb: nn.Module, ema: nn.Module, optimiser: torch.optim.Optimizer
 ) -> tuple[Clock | None, tuple[str, ...]]:
     """Restore the newest checkpoint that is whole.
 
@@ -74,7 +73,7 @@ def load_latest(
 
 
 def _restore(
-    tensors: Mapping[str, Tensor], comb: Comb, ema: Comb, optimiser: torch.optim.Optimizer, path: Path
+    tensors: Mapping[str, Tensor], comb: nn.Module, ema: nn.Module, optimiser: torch.optim.Optimizer, path: Path
 ) -> None:
     try:
         comb.load_state_dict(_under("comb.", tensors))
