@@ -27,6 +27,7 @@ VERBS = (
     "comb drop",
     "comb mix",
     "comb export",
+    "comb latent",
     "enhance",
     "enhance train",
     "enhance faces",

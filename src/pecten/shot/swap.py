@@ -9,6 +9,7 @@ import numpy as np
 
 from pecten.colour.display import bounded
 from pecten.colour.view import View
+from pecten.comb.latent import LatentRecord
 from pecten.comb.model import Comb
 from pecten.composite.grain import strengthened
 from pecten.composite.grain_stock import GrainStock, add_grain, grain_stock
@@ -25,11 +26,13 @@ from pecten.faces.records import FaceFrame, ShotFaces
 from pecten.faces.shown import Part, part_around
 from pecten.footage.clip import Clip, Frame
 from pecten.geometry import similarity
+from pecten.shot.engine import codec_of
 from pecten.shot.matte import Mattes, Visibility, resized, still_seen
 from pecten.shot.options import SwapOptions, Swapped, SwapSummary
 from pecten.shot.overhang import filled, find_outline, steady_outline
 from pecten.shot.texture import Seen, grain_lacking, motion_of
-from pecten.swap.infer import swap_crops
+from pecten.shot.wishes import Wishes
+from pecten.swap.infer import Codec, show_crops
 from pecten.types import CANONICAL_SIZE, Image, Mask, Points, Progress, silent
 
 
@@ -41,6 +44,7 @@ class _Decoded:
     outline: Points | None
     seen: Mask | None
     measurement: Measurement | None
+    latent: np.ndarray | None = None
 
 
 def swap_shot(
@@ -53,6 +57,7 @@ def swap_shot(
     frames: tuple[int, int] | None = None,
     observe: Callable[[Swapped], None] | None = None,
     visibility: Visibility | None = None,
+    latents: LatentRecord | None = None,
 ) -> SwapSummary:
     """Replace a performer's face in a shot.
 
@@ -68,6 +73,7 @@ def swap_shot(
         observe: Called with every finished frame.
         visibility: Tells the face from what covers it; None for our own network. Not asked where the options leave
             occlusion out.
+        latents: What is known of the comb's latents; needed for edits alone.
     Returns:
         What was done.
     Raises:
@@ -75,7 +81,9 @@ def swap_shot(
             chunk must.
         FootageError: if the user's own matte does not fit the plate.
         DeliveryError: if the mattes cannot be written where they should.
+        CombError: if edits are asked for and nothing is known of the latents, or the comb does not know a look.
     """
+    wishes = Wishes(options.source, options.looks, options.edits, options.looks_by == "weights", latents)
     start, stop = frames or (0, clip.info.frame_count)
     wanted = _faces_by_index(clip, faces, options)
     if not wanted:
@@ -96,7 +104,8 @@ def swap_shot(
     if first < stop:
         mattes.check(first, stop)
     seeing = (visibility or Occlusion()) if options.matte.occlusion else None
-    decoded = _decode(clip, wanted, mattes, comb, options, first, stop, seeing, view)
+    codec = codec_of(comb, options.engine)
+    decoded = _decode(clip, wanted, mattes, codec, wishes, options, first, stop, seeing, view)
     for step in _smoothed(decoded, options.recipe.window):
         if not first <= step.frame.index < stop:
             continue
@@ -139,7 +148,8 @@ def _decode(
     clip: Clip,
     chosen: dict[int, FaceFrame],
     mattes: Mattes,
-    comb: Comb,
+    codec: Codec,
+    wishes: Wishes,
     options: SwapOptions,
     start: int,
     stop: int,
@@ -156,10 +166,12 @@ def _decode(
         answers: dict[int, _Decoded] = {}
         if with_face:
             parts = [part_around(frame.image, face.crop_from_plate, view) for frame, face in with_face]
-            plates = np.stack([bounded(part.crop(comb.config.size)) for part in parts])
-            decoded = swap_crops(comb, options.source, plates, options.batch)
+            plates = np.stack([bounded(part.crop(codec.config.size)) for part in parts])
+            wished = [wishes.at(frame.number) for frame, _ in with_face]
+            decoded, latents = show_crops(codec, wished, plates, options.batch)
             seen = [None] * len(plates) if visibility is None else list(visibility.visible(plates))
-            for (frame, face), part, plate, answer, clear in zip(with_face, parts, plates, decoded, seen, strict=True):
+            rows = zip(with_face, parts, plates, decoded, latents, seen, strict=True)
+            for (frame, face), part, plate, answer, latent, clear in rows:
                 border, size = mattes.borders[frame.index], len(plate)
                 # What covers the face must not pass for its light or its grain.
                 skin = border.whole(size) if clear is None else border.whole(size) * resized(clear, size)
@@ -173,7 +185,7 @@ def _decode(
                     measured = replace(measured, grain=grain_lacking(seen_now, before))
                     before = seen_now
                 outline = None if mesh is None else find_outline(mesh, answer)
-                answers[frame.index] = _Decoded(frame, face, answer, outline, clear, measured)
+                answers[frame.index] = _Decoded(frame, face, answer, outline, clear, measured, latent)
         for frame in group:
             yield answers.get(frame.index, _Decoded(frame, None, None, None, None, None))
 
@@ -236,7 +248,7 @@ def _finish(
         pasted = add_grain(pasted, inside, cover, crop_from_part, grain, stock, frame.number)
     pasted, inside = coverage.within(part.place).over(part.image, pasted, inside, strength)
     result, support = _returned(frame.image, part, pasted, inside, view)
-    return Swapped(frame, face, step.decoded, result, support, coverage.written), None
+    return Swapped(frame, face, step.decoded, result, support, coverage.written, step.latent), None
 
 
 def _returned(plate: Image, part: Part, pasted: Image, inside: Mask, view: View) -> tuple[Image, Mask]:
