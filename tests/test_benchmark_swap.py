@@ -9,17 +9,27 @@ import numpy as np
 import pytest
 
 from cli_support import pecten
-from pecten.benchmark import swap_scene
+from pecten.benchmark import swap, swap_scene
 from pecten.benchmark.footage import TruthFootage
 from pecten.benchmark.swap import measure_swap
 from pecten.benchmark.swap_results import SwapResults, Taken, load_results
+from pecten.consent import default_folders
 from pecten.faces.follow import FaceOptions
 from swap_fakes import FRAMES, build_footage, fake, plan_of
+
+FOLDERS = default_folders()
 
 
 @pytest.fixture(autouse=True)
 def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(swap_scene, "FACES", FaceOptions(perturbations=0, register=False))
+
+
+@pytest.fixture
+def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out pictures and page, which the first test has made."""
+    monkeypatch.setattr(swap, "write_pictures_of", lambda *_: [])
+    monkeypatch.setattr(swap, "write_page", lambda *_, **__: None)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +51,7 @@ def test_known_methods_get_known_answers_and_nothing_is_done_twice(footage: Trut
     log: list[str] = []
     both = ("ada:chidi", "chidi:ada")
     plan = plan_of(footage, fake("lazy", "pair", log), pairs=both)
-    report = measure_swap(plan, out)
+    report = measure_swap(plan, out, FOLDERS)
     # One network for both directions; the true swap is known in one of them alone.
     assert log[0] == "teach ada chidi"
     assert set(log[1:]) == {"show ada", "show chidi"}
@@ -71,31 +81,38 @@ def test_known_methods_get_known_answers_and_nothing_is_done_twice(footage: Trut
     for part in ("the truth", "plate, unchanged", "ada on chidi, shot9", "lower is better", "5 images of each"):
         assert part in text
     assert json.loads((out / "report.json").read_text())["version"] == 1
+    assert "<html" in (out / "page.html").read_text()
+    assert list((out / "sheets").glob("ada_on_chidi_shot9_plate_customary*.png"))
+    assert (out / "videos" / "ada_on_chidi_shot9_crop.mp4").is_file()
     log.clear()
-    measure_swap(plan, out)
+    drawn = {path: path.stat().st_mtime_ns for path in (out / "videos").glob("*")}
+    measure_swap(plan, out, FOLDERS)
     assert log == []
+    assert drawn == {path: path.stat().st_mtime_ns for path in (out / "videos").glob("*")}
     assert replace(load_results(out), taken=()) == replace(results, taken=())
     more = plan_of(footage, fake("lazy", "pair", log), fake("other", "direction", log), pairs=both)
-    measure_swap(more, out)
+    measure_swap(more, out, FOLDERS)
     assert [line for line in log if line.startswith("teach")] == ["teach ada chidi", "teach chidi ada"]
 
 
+@pytest.mark.usefixtures("_plain")
 def test_an_interrupt_loses_one_thing_at_most(footage: TruthFootage, out: Path) -> None:
     log: list[str] = []
     first, second = fake("early", "all", log), fake("late", "all", log, stop=True)
     with pytest.raises(KeyboardInterrupt):
-        measure_swap(plan_of(footage, first, second), out)
+        measure_swap(plan_of(footage, first, second), out, FOLDERS)
     assert log == ["teach ada chidi", *["show ada"] * 3, "teach ada chidi"]
     assert not list((out / "cache" / "shown").glob(".*"))
     log.clear()
-    measure_swap(plan_of(footage, first, fake("late", "all", log)), out)
+    measure_swap(plan_of(footage, first, fake("late", "all", log)), out, FOLDERS)
     assert log == ["teach ada chidi", *["show ada"] * 3]
 
 
+@pytest.mark.usefixtures("_plain")
 def test_a_clip_without_truth_is_judged_by_itself(footage: TruthFootage, out: Path) -> None:
     log: list[str] = []
     own = str(footage.truth[1].clip)
-    measure_swap(plan_of(footage, fake("early", "all", log), own=(own,)), out)
+    measure_swap(plan_of(footage, fake("early", "all", log), own=(own,)), out, FOLDERS)
     results = load_results(out)
     (taken,) = results.of("early", "none", "ours")
     assert (taken.truth, taken.target, taken.frames) == (None, "chidi_shot9", tuple(range(FRAMES)))

@@ -96,6 +96,10 @@ def test_methods_are_chosen_by_key() -> None:
     assert [method.key for method in choose(["dfl-df-128", "comb"])] == ["dfl-df-128", "comb"]
     assert set(QUICK) <= set(METHODS)
     assert all(key == method.key for key, method in METHODS.items())
+    mine = fake("given", "all", [])
+    assert choose(["given", "comb"], {"given": mine})[0] is mine
+    with pytest.raises(UsageError, match="give its comb with --comb"):
+        choose(["given"])
     with pytest.raises(UsageError, match="choose among comb, "):
         choose(["faceshop"])
     with pytest.raises(UsageError, match="named twice"):

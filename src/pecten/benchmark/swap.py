@@ -11,6 +11,8 @@ from pecten.benchmark.swap_cache import Cache
 from pecten.benchmark.swap_look import Looker
 from pecten.benchmark.swap_measure import MEASURES
 from pecten.benchmark.swap_methods import Method
+from pecten.benchmark.swap_page import write_page
+from pecten.benchmark.swap_pictures import write_pictures_of
 from pecten.benchmark.swap_plan import Plan, Training
 from pecten.benchmark.swap_real import OwnPlate, own_units, ready_plates
 from pecten.benchmark.swap_results import PLATE, TRUTH, MethodNote, SwapResults, save_results
@@ -23,18 +25,23 @@ from pecten.types import Progress, silent
 
 Crops = Callable[[], Mapping[str, CropSet]]
 
+PAGE = "page.html"
 
-def measure_swap(plan: Plan, out: Path, progress: Progress = silent) -> Path:
+
+def measure_swap(plan: Plan, out: Path, consent: Sequence[Path], progress: Progress = silent) -> Path:
     """Teach, show, judge and write down; what an earlier run made is used.
 
     Args:
         plan: What.
-        out: Folder to write: `report.md`, `report.json`, `figures.csv`, `results.json`, and `cache/`.
+        out: Folder to write: `report.md`, `report.json`, `figures.csv`, `results.json`, `page.html`, `sheets/`,
+            `videos/` and `cache/`.
+        consent: Folders of consent records, which signed pictures name.
         progress: Told on the way.
     Returns:
         The Markdown report.
     Raises:
         FootageError, FacesError: if footage is missing or cannot be read.
+        ConsentError: if a source's record forbids pictures.
         KeyboardInterrupt: as it comes; what was made stays, and the same call goes on.
     """
     cache = Cache(out)
@@ -53,7 +60,11 @@ def measure_swap(plan: Plan, out: Path, progress: Progress = silent) -> Path:
         progress("judge", done, len(units))
     results = SwapResults("Swaps", _words(plan), MEASURES, tuple(notes), tuple(taken))
     save_results(out, results)
-    return write_report(out, results.title, figures_of(results), tables_of(results), results.notes)
+    figures, tables = figures_of(results), tables_of(results)
+    report = write_report(out, results.title, figures, tables, results.notes)
+    files = write_pictures_of(results, out, consent, progress)
+    write_page(out / PAGE, results, out, tables, figures, files, progress=progress)
+    return report
 
 
 def _shown_by(

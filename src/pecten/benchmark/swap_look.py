@@ -9,6 +9,7 @@ from jaxtyping import Float64
 
 from pecten.benchmark.swap_cache import Cache, key_of, read_pictures
 from pecten.faces.landmarks import FaceMesh
+from pecten.faces.mean import MEAN_MESH
 from pecten.faces.mesh import MESH_POINTS
 from pecten.faces.stabilise import roi_of_normalisation
 from pecten.geometry import similarity
@@ -29,7 +30,7 @@ class Looked:
 
     Attributes:
         landmarks: Of every picture, px in it.
-        embeddings: Of one picture in `IDENTITY_EVERY`.
+        embeddings: Of one picture in `IDENTITY_EVERY`; where no face is seen, of the place where it would be.
         weights: Blendshapes of every picture.
     """
 
@@ -72,12 +73,14 @@ class Looker:
         for row, picture in enumerate(read_pictures(folder, frames)):
             roi = roi_of_normalisation(similarity.resize(len(picture), CANONICAL_SIZE))
             found, presence = self._mesh.locate(picture, [roi])
-            if presence[0] < _LEAST_PRESENCE:
-                continue
-            landmarks[row] = found[0]
+            seen = presence[0] >= _LEAST_PRESENCE
+            if seen:
+                landmarks[row] = found[0]
             if row % IDENTITY_EVERY == 0:
-                embeddings[row] = self._embedder.embed(picture, found[0][list(CHIP_POINTS)])
-        seen = ~np.isnan(landmarks).any(axis=(1, 2))
+                # What shows no face is no way out: it is looked at where a face would be.
+                mesh = found[0] if seen else MEAN_MESH[:, :2] * (len(picture) / CANONICAL_SIZE)
+                embeddings[row] = self._embedder.embed(picture, mesh[list(CHIP_POINTS)])
+        with_face = ~np.isnan(landmarks).any(axis=(1, 2))
         weights = np.full((len(frames), len(NAMES)), np.nan)
-        weights[seen] = self._shapes.read(landmarks[seen])
+        weights[with_face] = self._shapes.read(landmarks[with_face])
         np.savez(beside / "look.npz", landmarks=landmarks, embeddings=embeddings, weights=weights)

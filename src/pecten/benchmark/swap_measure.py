@@ -1,6 +1,8 @@
 """Every measure of one method on one pair and shot, frame by frame."""
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import cv2
@@ -15,6 +17,7 @@ from pecten.faces.mesh import MESH_TO_68
 from pecten.geometry import similarity
 from pecten.metrics import expression, image, perceptual, temporal
 from pecten.metrics.blendshapes import weight_correlation, weight_errors
+from pecten.metrics.cvvdp import STANDARD_FHD, ColorVideoVDP
 from pecten.metrics.gaze import gaze_errors
 from pecten.metrics.identity import Embedding, distance, mean_embedding, preference
 from pecten.metrics.pose import pose_errors
@@ -31,12 +34,17 @@ MEASURES = (
     Measure("ssim", "SSIM", "", "high", "fidelity", 4, says="Whether the structure is the truth's."),
     Measure("ms_ssim", "MS-SSIM", "", "high", "fidelity", 4, says="The same on several scales."),
     Measure("flip", "FLIP", "", "low", "fidelity", 4, says="How different both look when flipped between."),
+    Measure("jod", "ColorVideoVDP", "JOD", "high", "fidelity", 3, says="10 is equal; one less is told by most people."),
     Measure(
         "identity", "identity", "", "high", "identity", 3,
         says="Distance to the target less distance to the source, by a recogniser: above 0 it is the source.",
     ),
     Measure("source", "distance to source", "", "low", "identity", 3, says="Below 0.57 it is the same person."),
     Measure("target", "distance to target", "", "high", "identity", 3, says="Of the plate's own person."),
+    Measure(
+        "found", "faces found", "%", "high", "expression", 0, 100.0,
+        "Frames on which a landmark network sees a face; the others have no expression, gaze or pose to be measured.",
+    ),
     Measure(
         "expression", "expression error", "%", "low", "expression", 2, 100.0,
         "How far the landmarks are from the true ones, in distances of the eyes, the detector's own bias taken out.",
@@ -113,7 +121,14 @@ def against_truth(pictures: Sequence[Image], answer: Answer) -> Values:
         pictures: One a frame of the answer.
         answer: The truth.
     """
-    rows = [_fidelity(*each) for each in zip(pictures, answer.pictures, answer.regions, strict=True)]
+    observer = ColorVideoVDP(STANDARD_FHD)
+
+    def fidelity(row: int) -> dict[str, float]:
+        return _fidelity(pictures[row], answer.pictures[row], answer.regions[row], observer)
+
+    # NumPy and OpenCV let go of the interpreter while they work.
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as workers:
+        rows = list(workers.map(fidelity, range(len(pictures))))
     values = {name: [row[name] for row in rows] for name in rows[0]}
     errors = [_blurred(one - true) for one, true in zip(pictures, answer.pictures, strict=True)]
     values["flicker"] = _along(answer.frames, errors, answer.regions)
@@ -138,8 +153,9 @@ def of_identity(looked: Looked, source: Embedding | None, target: Embedding) -> 
 
 
 def person(looked: Looked) -> Embedding:
-    """Return whom a series of pictures shows."""
-    return mean_embedding(looked.embeddings[~np.isnan(looked.embeddings).any(axis=1)])
+    """Return whom a series of pictures shows; NaN where no face was found."""
+    known = looked.embeddings[~np.isnan(looked.embeddings).any(axis=1)]
+    return mean_embedding(known) if len(known) else np.full(128, np.nan)
 
 
 def of_performance(looked: Looked, answer: Answer) -> tuple[Values, dict[str, float]]:
@@ -153,7 +169,8 @@ def of_performance(looked: Looked, answer: Answer) -> tuple[Values, dict[str, fl
     """
     found, seen = looked.landmarks, answer.looked.landmarks
     truth = seen[:, list(MESH_TO_68)] if answer.landmarks is None else answer.landmarks
-    away, bias = _away(found, truth), np.nanmean(_away(seen, truth), axis=0)
+    away, own = _away(found, truth), _away(seen, truth)
+    bias = own[~np.isnan(own).any(axis=(1, 2))].mean(axis=0) if not np.isnan(own).all() else np.zeros((51, 2))
     curves = {
         "mouth": (_opening(found, "mouth"), _opening(seen, "mouth"), _true_opening(truth, "mouth")),
         "eyes": (_opening(found, "eyes"), _opening(seen, "eyes"), _true_opening(truth, "eyes")),
@@ -171,7 +188,7 @@ def of_performance(looked: Looked, answer: Answer) -> tuple[Values, dict[str, fl
         known = ~np.isnan(own)
         whole[name] = expression.correlation(own[known], true[known]) if known.sum() > 2 else float("nan")
         values |= {f"curve {name}": own.tolist(), f"curve {name} true": true.tolist()}
-    return values, whole
+    return values | {"found": _found(found)}, whole
 
 
 def of_plate(
@@ -209,6 +226,7 @@ def of_plate(
         "expression": np.linalg.norm(away - usual, axis=2).mean(axis=1).tolist(),
         "gaze": gaze.tolist(),
         "pose": pose.tolist(),
+        "found": _found(found),
         "steady": _steadiness(pictures, plates, mattes, frames),
     }
     whole = {}
@@ -217,6 +235,10 @@ def of_plate(
         whole[name] = expression.correlation(one[seen], other[seen]) if seen.sum() > 2 else float("nan")
         values |= {f"curve {name}": one.tolist(), f"curve {name} true": other.tolist()}
     return values, whole
+
+
+def _found(track: Float64[np.ndarray, "_frames 478 2"]) -> list[float]:
+    return [float(not np.isnan(mesh).any()) for mesh in track]
 
 
 def _steadiness(
@@ -242,12 +264,13 @@ def _played(looked: Looked, weights: Float64[np.ndarray, "_frames 52"]) -> float
     return weight_correlation(looked.weights[seen], weights[seen]) if seen.sum() > 2 else float("nan")
 
 
-def _fidelity(picture: Image, truth: Image, region: Mask) -> dict[str, float]:
+def _fidelity(picture: Image, truth: Image, region: Mask, observer: ColorVideoVDP) -> dict[str, float]:
     return {
         "psnr": min(image.psnr(picture, truth, region), MOST_DB),
         "ssim": image.ssim(picture, truth, region),
         "ms_ssim": image.ms_ssim(picture, truth, region),
         "flip": perceptual.flip(picture, truth, region),
+        "jod": observer.jod(picture, truth, region),
         "light": light_error(picture, truth, region),
     }
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal, final
 
 from pecten.baselines.model import Budget, Crops, SwapModel
+from pecten.baselines.nirkin import Nirkin
 from pecten.baselines.pairs import deepfacelab, deepfakes
 from pecten.benchmark.swap_combs import all_together, paper_like, single_stage, two_way
 from pecten.comb.weights import file_of, load_comb, read_header
@@ -90,35 +91,43 @@ METHODS: Mapping[str, Method] = {
     for method in (
         Method(
             "comb", "comb, all in one", "all", _comb_size,
-            lambda s, folder: all_together(s.size, folder, s.preset, s.device), None, True, cost_s=0.05,
+            lambda s, folder: all_together(s.size, folder, s.preset, s.device), None, True, cost_s=0.035,
         ),
         Method(
             "comb-two-way", "comb, two-way", "pair", _comb_size,
-            lambda s, folder: two_way(s.size, folder, s.preset, s.device), None, True, cost_s=0.05,
+            lambda s, folder: two_way(s.size, folder, s.preset, s.device), None, True, cost_s=0.035,
         ),
         Method(
             "comb-single-stage", "comb, single stage", "all", _comb_size,
-            lambda s, folder: single_stage(s.size, folder, s.preset, s.device), None, True, cost_s=0.1,
+            lambda s, folder: single_stage(s.size, folder, s.preset, s.device), None, True, cost_s=0.06,
         ),
         Method(
             "comb-paper-like", "comb of the published shape", "all", _comb_size,
-            lambda s, folder: paper_like(s.size, folder, s.device), PAPER, True, cost_s=0.5,
+            lambda s, folder: paper_like(s.size, folder, s.device), PAPER, True, cost_s=0.6,
         ),
         Method(
             "deepfakes-64", "deepfakes 64", "pair", _fixed(64),
-            lambda s, folder: deepfakes(64, s.seed, s.device, folder), cost_s=0.1,
+            lambda s, folder: deepfakes(64, s.seed, s.device, folder), cost_s=0.19,
         ),
         Method(
             "deepfakes-128", "deepfakes 128", "pair", _fixed(128),
-            lambda s, folder: deepfakes(128, s.seed, s.device, folder), cost_s=0.3,
+            lambda s, folder: deepfakes(128, s.seed, s.device, folder), cost_s=0.65,
         ),
         Method(
             "dfl-df-128", "DeepFaceLab DF 128", "pair", _fixed(128),
-            lambda s, folder: deepfacelab("df", 128, s.seed, s.device, folder=folder), cost_s=0.3,
+            lambda s, folder: deepfacelab("df", 128, s.seed, s.device, folder=folder), cost_s=1.4,
         ),
         Method(
             "dfl-liae-128", "DeepFaceLab LIAE 128", "direction", _fixed(128),
-            lambda s, folder: deepfacelab("liae", 128, s.seed, s.device, folder=folder), cost_s=0.3,
+            lambda s, folder: deepfacelab("liae", 128, s.seed, s.device, folder=folder), cost_s=1.6,
+        ),
+        Method(
+            "nirkin", "Nirkin et al., target's shape", "all", _comb_size,
+            lambda s, _: Nirkin(s.size), budgeted=False,
+        ),
+        Method(
+            "nirkin-source-shape", "Nirkin et al., source's shape", "all", _comb_size,
+            lambda s, _: Nirkin(s.size, "source"), budgeted=False,
         ),
     )
 }  # fmt: skip
@@ -181,15 +190,20 @@ def given(path: Path, identities: Sequence[str]) -> Method:
     )
 
 
-def choose(keys: Sequence[str]) -> tuple[Method, ...]:
+def choose(keys: Sequence[str], more: Mapping[str, Method] | None = None) -> tuple[Method, ...]:
     """Return methods by key, in the order asked for.
 
+    Args:
+        keys: Of `METHODS`, or of `more`.
+        more: Methods that this run alone knows.
     Raises:
         UsageError: if there is no such method, or one is named twice.
     """
+    known = {**METHODS, **(more or {})}
     for place, key in enumerate(keys):
-        if key not in METHODS:
-            raise UsageError(f"method {key}: choose among {', '.join(METHODS)}")
+        if key not in known:
+            hint = "give its comb with --comb" if key == GIVEN else f"choose among {', '.join(known)}"
+            raise UsageError(f"method {key}: {hint}")
         if key in keys[:place]:
             raise UsageError(f"method {key}: named twice; name each once")
-    return tuple(METHODS[key] for key in keys)
+    return tuple(known[key] for key in keys)

@@ -10,7 +10,7 @@ from pecten.benchmark.swap_results import Against, Blend, Measure, MethodNote, S
 from pecten.benchmark.swap_show import runs_of
 from pecten.metrics.interval import Interval, Series, difference_interval, mean_interval
 
-CLAIMS = ("psnr", "ssim", "ms_ssim", "flip", "identity", "light", "flicker")
+CLAIMS = ("psnr", "ssim", "ms_ssim", "flip", "jod", "identity", "light", "flicker")
 """Fidelity, identity, light and flicker: in these the first method is asked to be the best."""
 
 _PER_PAIR = ("psnr", "flip", "identity")

@@ -48,7 +48,7 @@ def swap(
         float | None, typer.Option(min=1, help="Budget instead: seconds of teaching, of all a method's networks.")
     ] = None,
     comb: Annotated[
-        Path | None, typer.Option("--comb", help="A trained comb, to take part as it is, outside the budget.")
+        Path | None, typer.Option("--comb", help="A trained comb, to take part outside the budget, as `given`.")
     ] = None,
     plate: Annotated[
         list[str] | None, typer.Option("--plate", help="Your own clip, judged without a truth (again for more).")
@@ -91,11 +91,12 @@ def swap(
         typer.echo(f"would write to {out}")
         return
     use_threads(threads)
-    from pecten.benchmark.swap import measure_swap
+    from pecten.benchmark.swap import PAGE, measure_swap
 
     with Screen() as screen:
-        report = measure_swap(plan, out, screen)
+        report = measure_swap(plan, out, consent_folders(consent), screen)
     typer.echo(report.read_text(encoding="utf-8"))
+    typer.echo(f"sheets, videos and {PAGE}: {out}")
 
 
 def _listed(values: list[str] | None) -> list[str]:
@@ -103,10 +104,14 @@ def _listed(values: list[str] | None) -> list[str]:
 
 
 def _methods(keys: list[str], quick: bool, comb: Path | None, people: list[str]) -> "tuple[Method, ...]":
-    from pecten.benchmark.swap_methods import METHODS, QUICK, choose, given
+    from pecten.benchmark.swap_methods import GIVEN, METHODS, QUICK, choose, given
 
-    chosen = choose(keys or (QUICK if quick else [*METHODS]))
-    return chosen if comb is None else (*chosen, given(comb, people))
+    wanted = keys or list(QUICK if quick else METHODS)
+    if comb is None:
+        return choose(wanted)
+    # A given comb comes last, unless it is named in its place.
+    wanted += [] if GIVEN in wanted else [GIVEN]
+    return choose(wanted, {GIVEN: given(comb, people)})
 
 
 def _ask(plan: "Plan", consent: list[Path] | None) -> None:

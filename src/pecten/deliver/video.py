@@ -80,7 +80,8 @@ class VideoWriter:
         if name not in choices:
             raise DeliveryError(f"{path}: {name} does not go into {path.suffix}; use one of {', '.join(choices)}")
         if path.exists():
-            if path.samefile(info.path):
+            # A sequence's pattern is no file.
+            if Path(info.path).exists() and path.samefile(info.path):
                 raise DeliveryError(f"{path}: that is the plate itself; choose another name")
             if not overwrite:
                 raise DeliveryError(f"{path}: exists already; choose another name, or give --overwrite")
