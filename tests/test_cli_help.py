@@ -30,6 +30,7 @@ VERBS = (
     "bench",
     "bench faces",
     "bench composite",
+    "bench swap",
 )
 HEAVY = ("torch", "numpy", "cv2", "av", "OpenImageIO", "c2pa")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from pecten.comb.adapted import AdaptedDecoder, standing_alone
 from pecten.comb.blocks import evened
 from pecten.comb.model import Comb
 from pecten.errors import CombError, UsageError
@@ -28,7 +29,9 @@ class Swapper(nn.Module):
     def __init__(self, comb: Comb, source: str) -> None:
         super().__init__()
         comb.config.check_identity(source, "the comb")
-        self.encoder, self.decoder = comb.encoder, comb.decoders[source]
+        decoder = comb.decoders[source]
+        self.encoder = comb.encoder
+        self.decoder = standing_alone(decoder) if isinstance(decoder, AdaptedDecoder) else decoder
         self.level = comb.config.highest_level
         self.size, self.fold = comb.config.size, comb.config.fold
 

@@ -52,7 +52,10 @@ class TrainConfig:
         view_weight: Of the distance between what the face mesh network's early maps see.
         overlap_weight: Of how far apart the latents of different identities lie; gathered in parts, a step compares
             those of one part.
-        finish_share: Last part of the run in which the frequency and view terms count.
+        matte_weight: Of the cross entropy of the mattes that decoders tell, where the comb has them.
+        critic_weight: Of looking true to a critic that learns to tell decoded patches from true ones.
+        critic_rate: Its learning rate.
+        finish_share: Last part of the run in which the frequency, view and critic terms count.
         jitter: Random changes.
         bfloat16: Autocast; the loss stays in float32.
         device: "auto", "cpu" or "cuda".
@@ -94,6 +97,9 @@ class TrainConfig:
     frequency_weight: float = 0.0
     view_weight: float = 0.0
     overlap_weight: float = 0.0
+    matte_weight: float = 0.05
+    critic_weight: float = 0.0
+    critic_rate: float = 4e-3
     finish_share: float = 1.0
     jitter: Jitter = field(default_factory=Jitter)
     bfloat16: bool = True
@@ -114,10 +120,10 @@ class TrainConfig:
         for name in ("images", "batch", "accumulate", "start_px", "checkpoint_images", "stats_images"):
             if getattr(self, name) < 1:
                 raise TrainingError(f"training {name} is {getattr(self, name)}: give at least 1")
-        for name in ("learning_rate", "clip", "growth"):
+        for name in ("learning_rate", "critic_rate", "clip", "growth"):
             if not getattr(self, name) > 0:
                 raise TrainingError(f"training {name} is {getattr(self, name)}: give more than 0")
-        for name in ("frequency_weight", "view_weight", "overlap_weight"):
+        for name in ("frequency_weight", "view_weight", "overlap_weight", "matte_weight", "critic_weight"):
             if not getattr(self, name) >= 0:
                 raise TrainingError(f"training {name} is {getattr(self, name)}: give 0 or more")
         for name in ("fade_share", "decay_share", "final_rate", "loss_mix", "finish_share"):
@@ -144,7 +150,7 @@ class TrainConfig:
         """Return the configuration of the next step: terms of the run's last part count only there."""
         if images_seen >= self.images * (1 - self.finish_share):
             return self
-        return replace(self, frequency_weight=0.0, view_weight=0.0)
+        return replace(self, frequency_weight=0.0, view_weight=0.0, critic_weight=0.0)
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready record with a version."""

@@ -258,13 +258,14 @@ def _in_order(datasets: Sequence[CropSet], shape: CombConfig, settled: Sequence[
 def _claim(out: Path, shape: CombConfig, config: TrainConfig) -> None:
     """Write the configuration into the folder, or see that the one there is the same."""
     path = out / "config.json"
-    default = json.loads(json.dumps(TrainConfig().to_dict()))
+    default = json.loads(json.dumps({**CombConfig(shape.identities).to_dict(), **TrainConfig().to_dict()}))
     record = json.loads(json.dumps({"comb": shape.to_dict(), "training": config.to_dict()}))
     if path.exists():
         try:
             held = json.loads(path.read_text(encoding="utf-8"))
             # Settings that an older Pecten did not know had their default.
             pairs = {**default, **held["comb"], **held["training"]}
+            pairs["jitter"] = {**default["jitter"], **pairs["jitter"]}
         except (ValueError, KeyError, TypeError) as error:
             raise TrainingError(f"{path}: cannot be read ({error}): choose another folder") from error
         wanted = {**record["comb"], **record["training"]}

@@ -20,6 +20,7 @@ from pecten.dataset.sampling import balance, descriptors, draw
 from pecten.devices import choose_device, require_compiler
 from pecten.training.checkpoint import Clock, load_latest, save
 from pecten.training.config import TrainConfig
+from pecten.training.critic import BETAS, Critic
 from pecten.training.feed import Feed
 from pecten.training.ranks import ALONE, Ranks
 from pecten.training.step import Outcome, average, ema_decay, step
@@ -58,6 +59,8 @@ class Run:
                 network.compile()
         if config.freeze_encoder:
             self.comb.encoder.requires_grad_(False)
+            if self.comb.trunk is not None:
+                self.comb.trunk.requires_grad_(False)
         self.optimiser = torch.optim.Adam(self.comb.parameters(), config.learning_rate, config.betas, fused=True)
         self.view = FaceView(self.device) if config.view_weight else None
         self.phases = config.phases(shape)
@@ -105,6 +108,7 @@ class Run:
             self.config.at(self.clock.images_seen),
             self.ranks,
             self.view,
+            self.critic,
         )
         if outcome.finite:
             images = self._images_a_step
@@ -126,7 +130,7 @@ class Run:
 
     def save(self, folder: Path) -> Path:
         """Write a checkpoint."""
-        return save(folder, self.comb, self.ema, self.optimiser, self.clock)
+        return save(folder, self.comb, self.ema, self.optimiser, self.clock, self.critic)
 
     def restore(self, folder: Path) -> tuple[bool, tuple[str, ...]]:
         """Go on from the newest checkpoint that is whole.
@@ -134,7 +138,7 @@ class Run:
         Returns:
             Whether there was one, and why newer ones were passed over.
         """
-        clock, reasons = load_latest(folder, self.comb, self.ema, self.optimiser)
+        clock, reasons = load_latest(folder, self.comb, self.ema, self.optimiser, self.critic)
         self.clock = clock or self.clock
         return clock is not None, reasons
 
@@ -165,7 +169,14 @@ class Run:
         self.comb.load_state_dict(fresh)
         self.ema.load_state_dict(fresh)
         self.optimiser.state.clear()
+        self.critic = self._critic() if self.config.critic_weight else None
         self.clock = Clock()
+
+    def _critic(self) -> tuple[Critic, torch.optim.Optimizer]:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.config.seed)
+            critic = Critic(tuple(self.datasets)).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return critic, torch.optim.Adam(critic.parameters(), self.config.critic_rate, BETAS, fused=True)
 
     def _drawn(self) -> dict[str, Tensor]:
         with torch.random.fork_rng(devices=[]):
