@@ -61,11 +61,13 @@ class TrainConfig:
         device: "auto", "cpu" or "cuda".
         cache: Crops are kept on the "device", or on the "host" and sent ahead of each step; "auto" is the device, and
             where `plan_memory` was asked, whichever has the room.
+        compile: Networks are compiled by torch before the first step at each level.
         freeze_encoder: Only decoders learn, so that a performer can be added without touching the others.
         base_sha256: Of the comb's file that this training begins from; None begins from nothing.
         checkpoint_images: Between checkpoints.
         preview_images: Between previews; 0 makes none.
         stats_images: Between rows of statistics.
+        tensorboard: Statistics and previews are written for TensorBoard as well.
     Raises:
         TrainingError: if a value is out of range.
     """
@@ -103,11 +105,13 @@ class TrainConfig:
     bfloat16: bool = True
     device: str = "auto"
     cache: str = "auto"
+    compile: bool = False
     freeze_encoder: bool = False
     base_sha256: str | None = None
     checkpoint_images: int = 50_000
     preview_images: int = 20_000
     stats_images: int = 1_000
+    tensorboard: bool = False
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
