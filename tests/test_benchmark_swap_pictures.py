@@ -50,6 +50,7 @@ def test_the_hardest_frame_is_found(tmp_path: Path) -> None:
     assert hardest(scene, results.measures[0]) == 8
     assert hardest(scene, None) == 2
     assert telling(scene, results.measures) == (2, 8)
+    assert telling(scene, ()) == (0, 2)
 
 
 def test_sheets_show_plate_swap_truth_and_difference(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def write_page(
     held, indices = _Images(), list[dict[str, Any]]()
     for done, scene in enumerate(scenes, start=1):
         wanted = {frame for index, _, frame in worst if scenes[index] is scene}
-        indices.append(_scene(scene, _shown(scene, frames, wanted), root, held))
+        indices.append(_scene(scene, _shown(scene, frames, wanted), root, held, {m.key for m in results.measures}))
         progress("page", done, len(scenes))
     data = {
         "measures": [_measure(m) for m in results.measures],
@@ -97,7 +97,7 @@ class _Images:
         return self._known[name]
 
 
-def _scene(scene: Scene, shown: Sequence[int], root: Path, held: _Images) -> dict[str, Any]:
+def _scene(scene: Scene, shown: Sequence[int], root: Path, held: _Images, measured: set[str]) -> dict[str, Any]:
     """Gather what the page knows of a scene: values of all frames, pictures of some."""
     pictures: dict[str, list[int]] = {}
 
@@ -114,7 +114,9 @@ def _scene(scene: Scene, shown: Sequence[int], root: Path, held: _Images) -> dic
     values = {}
     for taken in scene.taken:
         rows = [taken.frames.index(frame) for frame in scene.frames]
-        values[taken.method] = {key: [_number(held[row]) for row in rows] for key, held in taken.values.items()}
+        values[taken.method] = {
+            key: [_number(series[row]) for row in rows] for key, series in taken.values.items() if key in measured
+        }
     return {
         "title": scene.title,
         "frames": list(scene.frames),

@@ -112,9 +112,10 @@ def badness(values: Sequence[float], measure: Measure) -> np.ndarray:
 
 
 def telling(scene: Scene, measures: Sequence[Measure]) -> tuple[int, ...]:
-    """Return two frames to look at: the middle one, and the hardest by the first measure."""
+    """Return two frames to look at: the middle one (or the first), and the hardest by the first measure."""
+    hard = hardest(scene, measures[0] if measures else None)
     middle = scene.frames[len(scene.frames) // 2]
-    return tuple(dict.fromkeys((middle, hardest(scene, measures[0] if measures else None))))
+    return tuple(dict.fromkeys((middle if middle != hard else scene.frames[0], hard)))
 
 
 def draw_sheet(scene: Scene, methods: Sequence[MethodNote], root: Path, frames: Sequence[int]) -> ByteImage:
