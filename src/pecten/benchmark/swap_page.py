@@ -315,7 +315,7 @@ def _worst(entries: Sequence[tuple[int, str, int]], results: SwapResults, data: 
         scene = data["scenes"][index]
         row = scene["shown"].index(frame)
         images = [
-            f'<img data-image="{scene["pictures"][kind][row]}" alt="{escape(names.get(kind, kind))}">'
+            f'<img decoding="async" data-image="{scene["pictures"][kind][row]}" alt="{escape(names.get(kind, kind))}">'
             for kind in (PLATE, method, TRUTH)
             if kind in scene["pictures"]
         ]
