@@ -2,7 +2,15 @@
 
 import os
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
+from shutil import which
+from typing import TYPE_CHECKING
+
+from pecten.errors import UsageError
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True)
@@ -25,6 +33,18 @@ def choose_device(name: str) -> str:
     import torch
 
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def require_compiler(device: "torch.device") -> None:
+    """See that networks can be compiled here.
+
+    Raises:
+        UsageError: if what torch compiles with is missing.
+    """
+    if device.type == "cpu" and not any(which(name) for name in (os.environ.get("CXX", "g++"), "g++", "clang++")):
+        raise UsageError("torch compiles networks with a C++ compiler, and none is here: install g++, or do not ask to")
+    if device.type == "cuda" and find_spec("triton") is None:
+        raise UsageError("torch compiles networks for a GPU with triton, which is not installed: do not ask to")
 
 
 def room_on(device: str, proc: Path = Path("/proc"), groups: Path = Path("/sys/fs/cgroup")) -> Room:

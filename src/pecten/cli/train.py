@@ -39,6 +39,12 @@ def train(
         int | None,
         typer.Option(min=1, help="Parts a step is made in, for many performers in little memory. [default: preset's]"),
     ] = None,
+    compiled: Annotated[
+        bool, typer.Option("--compile", help="Let torch compile the networks first; no gain on a CPU.")
+    ] = False,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write OUT/tensorboard as well; needs 'pecten[tensorboard]'.")
+    ] = False,
     base: Annotated[
         Path | None,
         typer.Option("--from", help="Begin with this comb, at its full size; performers it does not know are added."),
@@ -59,6 +65,7 @@ def train(
     from pecten.devices import choose_device, room_on
     from pecten.faces.records import load_dataset
     from pecten.files import sha256_of
+    from pecten.training.board import require_tensorboard
     from pecten.training.config import preset as make_preset
     from pecten.training.forecast import plan_memory
 
@@ -71,7 +78,10 @@ def train(
     use_threads(threads)
     names = tuple(record.identity for record in records)
     shape, config = make_preset(preset, names, size, images)
-    config = replace(config, seed=seed, batch=batch or config.batch, accumulate=accumulate or config.accumulate)
+    if tensorboard:
+        require_tensorboard()
+    config = replace(config, seed=seed, compile=compiled, tensorboard=tensorboard)
+    config = replace(config, batch=batch or config.batch, accumulate=accumulate or config.accumulate)
     begun = None
     if base is not None:
         begun = load_comb(base)

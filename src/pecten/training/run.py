@@ -17,7 +17,7 @@ from pecten.dataset.augment import Batch, augment
 from pecten.dataset.crops import CropSet
 from pecten.dataset.reach import reach_of
 from pecten.dataset.sampling import balance, descriptors, draw
-from pecten.devices import choose_device
+from pecten.devices import choose_device, require_compiler
 from pecten.training.checkpoint import Clock, load_latest, save
 from pecten.training.config import TrainConfig
 from pecten.training.critic import BETAS, Critic
@@ -53,6 +53,10 @@ class Run:
         self.ema = Comb(shape).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.ema.requires_grad_(False)
         self.base = None if base is None else rearranged(base, shape.identities).state_dict()
+        if config.compile:
+            require_compiler(self.device)
+            for network in (self.comb.encoder, *self.comb.decoders.values()):
+                network.compile()
         if config.freeze_encoder:
             self.comb.encoder.requires_grad_(False)
             if self.comb.trunk is not None:
