@@ -128,7 +128,7 @@ def test_the_command_says_what_it_would_do_and_what_is_wrong(
     words = ("bench", "swap", "--footage", folder, "-o", tmp_path / "out")
     told = pecten(capfd, *words, "--quick", "--dry-run")
     assert told.code == 0
-    assert "would teach comb: 1 of 2 performers, 1200 images each" in told.out
+    assert "would teach comb: 1 of 2 performers, 800 images each" in told.out
     assert not (tmp_path / "out").exists()
     assert "choose among comb" in pecten(capfd, *words, "--methods", "comb,faceshop").complaint
     assert "write SOURCE:TARGET" in pecten(capfd, *words, "--pairs", "ada").complaint

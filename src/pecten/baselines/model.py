@@ -1,6 +1,7 @@
 """What every swap method must be able to do to be compared."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -16,7 +17,7 @@ Crops = Float32[np.ndarray, "_frames _size _size 3"]
 
 @dataclass(frozen=True)
 class Budget:
-    """How long a method may learn: so many images of all performers together, or so many seconds.
+    """How long a method may learn: so many images of all performers together, or so many seconds by `clock_of`.
 
     Raises:
         UsageError: unless exactly one is given, above 0.
@@ -33,6 +34,18 @@ class Budget:
     def is_spent(self, images: int, seconds: float) -> bool:
         """Say whether it is spent."""
         return images >= self.images if self.images is not None else seconds >= (self.seconds or 0)
+
+
+def clock_of(device: str) -> Callable[[], float]:
+    """Return what seconds of teaching are counted by.
+
+    On a GPU the clock on the wall; on the CPU the time of this process, all threads together, so that what else the
+    machine does takes nothing away from the one method that happens to be taught then.
+
+    Args:
+        device: From `pecten.devices.choose_device`.
+    """
+    return time.process_time if device == "cpu" else time.monotonic
 
 
 @runtime_checkable

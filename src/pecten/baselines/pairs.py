@@ -15,7 +15,7 @@ from pecten.baselines.deepfacelab import Saehd, SaehdWidths, blurred_mask
 from pecten.baselines.deepfakes import Deepfakes
 from pecten.baselines.keeping import keep, restore
 from pecten.baselines.losses import deepfakes_loss, saehd_loss
-from pecten.baselines.model import Budget, Crops
+from pecten.baselines.model import Budget, Crops, clock_of
 from pecten.baselines.warp import DEEPFAKES, SAEHD, Changes, changed
 from pecten.dataset.crops import CropSet
 from pecten.devices import choose_device
@@ -78,19 +78,20 @@ class PairModel:
         about = {"people": list(people), "images": budget.images, "seconds": budget.seconds, "seed": self._seed}
         seen, before, done = self._restored(about)
         self.network.train()
-        start = kept = time.monotonic()
+        clock = clock_of(self.device.type)
+        start, kept = clock(), time.monotonic()
         with held_back() as interrupt:
-            while not (done or budget.is_spent(seen, before + time.monotonic() - start)):
+            while not (done or budget.is_spent(seen, before + clock() - start)):
                 for place, (role, crops) in enumerate(taught.items()):
                     self._step(role, crops, np.random.default_rng([self._seed, place, seen]))
                     seen += self._batch
                 progress(self.name, seen, budget.images or seen)
                 if interrupt.came or time.monotonic() - kept > _KEEP_EVERY_S:
-                    self._keep(about, seen, before + time.monotonic() - start, done=False)
+                    self._keep(about, seen, before + clock() - start, done=False)
                     kept = time.monotonic()
                     interrupt.raise_if_came()
             if not done:
-                self._keep(about, seen, before + time.monotonic() - start, done=True)
+                self._keep(about, seen, before + clock() - start, done=True)
         interrupt.raise_if_came()
         return seen
 

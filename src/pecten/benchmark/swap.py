@@ -125,7 +125,8 @@ def _words(plan: Plan) -> tuple[str, ...]:
         "Footage: synthetic performers with known truth. They share their expression shapes, hair is rigid, and "
         "nothing covers a face: a benchmark with truth, not proof of quality on real footage.",
         f"Budget: {plan.spend.words()}. Equal images mean that every decoder has seen as much of its performer; a "
-        "method that needs a network for each pair or direction then sees more in all, which favours it. All are "
+        "method that needs a network for each pair or direction then sees more in all, which favours it. Seconds are "
+        "of the wall's clock on a GPU, and on the CPU of the process, all threads together. All are "
         f"taught by the clips of performers/ alone ({', '.join(plan.people)}); nothing of truth/ is ever taught, not "
         "even the target's plate.",
         "In the crop: the decoder's answer to the target's plate, enlarged or reduced to "

@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, final
 
-from pecten.baselines.model import Budget, Crops
+from pecten.baselines.model import Budget, Crops, clock_of
 from pecten.comb.config import CombConfig
 from pecten.comb.model import Comb
 from pecten.comb.weights import load_comb, read_header
@@ -81,9 +81,10 @@ class CombModel:
     def _images_within(self, seconds: float, datasets: Sequence[CropSet], shape: CombConfig) -> int:
         path = self._folder / BUDGET
         if not path.exists():
-            begin = time.monotonic()
-            cost = seconds_an_image(datasets, shape, self._training)
-            images = max(1, round((seconds - (time.monotonic() - begin)) / cost))
+            clock = clock_of(choose_device(self._training.device))
+            begin = clock()
+            cost = seconds_an_image(datasets, shape, self._training, clock)
+            images = max(1, round((seconds - (clock() - begin)) / cost))
             write_json(path, {"version": VERSION, "seconds": seconds, "images": images})
         try:
             held = json.loads(path.read_text(encoding="utf-8"))

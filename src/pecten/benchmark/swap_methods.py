@@ -133,8 +133,8 @@ METHODS: Mapping[str, Method] = {
 }  # fmt: skip
 """By key, in the order of the tables."""
 
-QUICK = ("comb", "comb-two-way", "deepfakes-64", "dfl-df-128")
-"""What a quick run compares."""
+QUICK = ("comb", "comb-single-stage", "deepfakes-64", "nirkin")
+"""What a quick run compares: what two cores can teach in minutes (DeepFaceLab's networks cost a second an image)."""
 
 
 @final

@@ -26,7 +26,8 @@ class Spend:
     Attributes:
         images: Of each performer, seen by one network. A decoder has then seen as much of its performer whatever the
             method is; a method that needs a network a pair sees each performer again in each of them.
-        seconds: Of teaching, shared evenly by all the networks that a method needs for the pairs asked for.
+        seconds: Of teaching, by `pecten.baselines.model.clock_of`, shared evenly by all the networks that a method
+            needs for the pairs asked for.
     Raises:
         UsageError: unless exactly one is given, above 0.
     """

@@ -1,15 +1,15 @@
 """Teaching the methods, each network once, and what that cost."""
 
 import json
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pecten.baselines.model import SwapModel
+from pecten.baselines.model import SwapModel, clock_of
 from pecten.benchmark.swap_cache import Cache, key_of
 from pecten.benchmark.swap_plan import Plan, Training
 from pecten.dataset.crops import CropSet
+from pecten.devices import choose_device
 from pecten.files import write_json
 from pecten.footage.clip import open_clip, stamp_of
 from pecten.types import Progress, silent
@@ -23,7 +23,7 @@ class Spent:
 
     Attributes:
         images: Seen, of all performers together.
-        seconds: On the clock, all its parts together if it was cut short.
+        seconds: By `clock_of`, all its parts together if it was cut short.
         done: Whether it came to its end.
     """
 
@@ -68,15 +68,15 @@ def teach(
     method, before = training.method, spent(folder)
     stage = f"teach {method.key.replace('-', ' ')}"
     model = method.make(plan.setting, folder)
-    start = time.monotonic()
-    images, done = before.images, False
     held = {person: crops()[person] for person in training.people} if method.learns else {}
+    clock = clock_of(choose_device(plan.setting.device))
+    start, images, done = clock(), before.images, False
     try:
         images = model.teach(held, training.budget, lambda _, seen, total: progress(stage, seen, total))
         done = True
     finally:
         if not before.done:
-            cost = before.seconds + time.monotonic() - start
+            cost = before.seconds + clock() - start
             write_json(folder / SPENT, asdict(Spent(images, cost if method.budgeted else 0.0, done)))
     return model
 

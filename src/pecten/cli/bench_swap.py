@@ -22,7 +22,7 @@ Examples:
   pecten bench swap --footage footage --comb comb/ --plate shot.mov --plate other.mov
 """
 
-QUICK_IMAGES, QUICK_SIZE, QUICK_EVERY = 600, 64, 3
+QUICK_IMAGES, QUICK_SIZE, QUICK_EVERY = 400, 64, 3
 IMAGES = 12_000
 
 
