@@ -31,6 +31,7 @@ VERBS = (
     "bench faces",
     "bench composite",
     "bench swap",
+    "bench train",
 )
 HEAVY = ("torch", "numpy", "cv2", "av", "OpenImageIO", "c2pa")
 
