@@ -36,6 +36,7 @@ VERBS = (
     "bench faces",
     "bench composite",
     "bench swap",
+    "bench train",
 )
 HEAVY = ("torch", "numpy", "cv2", "av", "OpenImageIO", "c2pa")
 

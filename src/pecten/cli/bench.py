@@ -26,6 +26,13 @@ Examples:
   pecten bench composite --footage footage --comb comb/ -o figures
 """
 
+TRAIN_EXAMPLES = """
+\b
+Examples:
+  pecten bench train --quick
+  pecten bench train -o figures --threads 2
+"""
+
 app.command("swap", epilog=SWAP_EXAMPLES)(swap)
 
 Footage = Annotated[Path, typer.Option("--footage", help="Folder with performers/ and truth/.")]
@@ -72,4 +79,20 @@ def composite(
         decode = decoder_of(load_comb(comb), str(comb), [take.source for take in takes.swaps])
     with Screen() as screen:
         report = measure_composite(takes, out, screen, quick, decode)
+    typer.echo(report.read_text(encoding="utf-8"))
+
+
+@app.command("train", epilog=TRAIN_EXAMPLES)
+def train(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write.")] = Path("bench-train"),
+    quick: Annotated[bool, typer.Option("--quick", help="Small pictures, few repeats, to try the command.")] = False,
+    threads: Threads = 0,
+) -> None:
+    """Measure how fast combs learn and show: images, identities, crops, inference, and a GPU where there is one."""
+    from pecten.benchmark.train import measure_training
+
+    check_place(out)
+    use_threads(threads)
+    with Screen() as screen:
+        report = measure_training(out, screen, quick)
     typer.echo(report.read_text(encoding="utf-8"))
