@@ -83,7 +83,13 @@ class CombModel:
         if not path.exists():
             begin = time.monotonic()
             cost = seconds_an_image(datasets, shape, self._training)
-            images = max(1, round((seconds - (time.monotonic() - begin)) / cost))
+            spent = time.monotonic() - begin
+            images = round((seconds - spent) / cost)
+            if images < (least := self._training.batch * len(datasets)):
+                raise TrainingError(
+                    f"{self.name}: {seconds:g} s, of which timing its steps took {spent:.0f}, allow {max(images, 0)} "
+                    f"images, less than one step of {least}: give more"
+                )
             write_json(path, {"version": VERSION, "seconds": seconds, "images": images})
         try:
             held = json.loads(path.read_text(encoding="utf-8"))
