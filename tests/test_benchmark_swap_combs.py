@@ -69,6 +69,13 @@ def test_seconds_buy_the_images_that_they_allow(tmp_path: Path, monkeypatch: pyt
         small(tmp_path).teach(PEOPLE, Budget(seconds=15.2))
 
 
+def test_seconds_that_buy_no_step_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(swap_combs, "seconds_an_image", lambda *_: 1.0)
+    with pytest.raises(TrainingError, match="allow 5 images, less than one step of 6: give more"):
+        small(tmp_path).teach(PEOPLE, Budget(seconds=5.2))
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_price_of_an_image_is_that_of_a_step_shared() -> None:
     people = [crops("one"), crops("two")]
     ticks = count()

@@ -23,18 +23,19 @@ KEPT = 160
 """Frames of each performer that skin may come from."""
 _LOOKS = 4
 """More looks at each of the target's frames, from slightly different places."""
-_TURN_CM = 5.0
+_TURN_CM = 3.0
 """What a radian of turn counts for in choosing a frame, against a move of the features by so much."""
 _GAZE_CM = 1.0
 """What an eye's width counts for."""
-_SAY = np.repeat([0.5, 0.5, 2.0, 1.5], [10, 9, 12, 20])[:, None]
+_SAY = np.repeat([0.5, 0.5, 3.0, 2.0], [10, 9, 12, 20])[:, None]
 """Of brows, nose, lids and lips."""
 _SWITCH_CM2 = 0.02
 """What going over to another frame must save."""
-_TONE_CM2 = 4.0
-"""What going over costs where the frames differ in tone by the whole range."""
-_UNUSUAL_CM2 = 8.0
-"""What a frame costs whose tone departs by the whole range from the source's usual one: dramatic light is not skin."""
+_TONE_CM2 = 1.0
+"""What going over costs where the frames' tones differ by a factor of e."""
+_UNUSUAL_CM2 = 4.0
+"""What a frame costs whose tone departs so far from the source's usual one: dramatic light is not skin."""
+_DARK = 0.02
 _FADE = np.array([1.0, 2.0, 1.0])
 """Shares of the frames chosen around a moment: one fades into the other."""
 
@@ -147,13 +148,14 @@ def _looks(model: Morphable, fit: Fit, landmarks: np.ndarray) -> Float64[np.ndar
 def _tones(
     images: UInt8[np.ndarray, "_frames _size _size 3"], mattes: UInt8[np.ndarray, "_frames _size _size"]
 ) -> Float64[np.ndarray, "_frames 12"]:
-    """Average each quarter of the faces, halved, so that a square distance is the quarters' mean."""
+    """Return logarithms of each quarter's mean colour, scaled so that a square distance is their mean."""
     halves = (slice(images.shape[1] // 2), slice(images.shape[1] // 2, None))
     tones = np.empty((len(images), 4, 3))
     for tone, image, matte in zip(tones, images, mattes.astype(np.float32), strict=True):
         for k, part in enumerate((rows, columns) for rows in halves for columns in halves):
             tone[k] = (image[part] * matte[part][..., None]).sum(axis=(0, 1)) / max(float(matte[part].sum()), 1.0)
-    return tones.reshape(len(images), 12) / 255 / 2
+    logarithms: np.ndarray = np.log(tones.reshape(len(images), 12) / 255 + _DARK) / np.sqrt(12)
+    return logarithms
 
 
 def _apart(looks: np.ndarray, others: np.ndarray) -> Float64[np.ndarray, "_frames _others"]:

@@ -14,7 +14,7 @@ _HIDDEN_CM = 0.35
 """Behind the nearest surface by more, a place is not seen."""
 _GRAZING = (0.15, 0.45)
 """Cosines between a surface and the view: below the first it is taken for unseen, above the second for seen."""
-_BORDER = 48
+_BORDER = 28
 """The picture's side over the width of the rim within a face's outline that is not trusted: the fit is no closer."""
 _ROW = 1024
 

@@ -84,7 +84,13 @@ class CombModel:
             clock = clock_of(choose_device(self._training.device))
             begin = clock()
             cost = seconds_an_image(datasets, shape, self._training, clock)
-            images = max(1, round((seconds - (clock() - begin)) / cost))
+            spent = clock() - begin
+            images = round((seconds - spent) / cost)
+            if images < (least := self._training.batch * len(datasets)):
+                raise TrainingError(
+                    f"{self.name}: {seconds:g} s, of which timing its steps took {spent:.0f}, allow {max(images, 0)} "
+                    f"images, less than one step of {least}: give more"
+                )
             write_json(path, {"version": VERSION, "seconds": seconds, "images": images})
         try:
             held = json.loads(path.read_text(encoding="utf-8"))
