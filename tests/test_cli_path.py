@@ -38,6 +38,7 @@ def test_from_footage_to_a_signed_delivery(studio: Studio, tmp_path: Path, capfd
     forecast, written = trained.out.splitlines()
     assert "weights" in forecast
     assert written == f"comb written to {combs / 'comb.safetensors'}"
+    assert (combs / "comb.latent.safetensors").is_file()
     told = pecten(capfd, "info", combs).out
     assert "comb of ada, chidi" in told
     assert "32 images seen" in told

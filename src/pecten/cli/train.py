@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pecten.comb.config import CombConfig
+    from pecten.dataset.crops import CropSet
     from pecten.faces.records import DatasetRecord
 
 EXAMPLES = """
@@ -109,12 +110,27 @@ def train(
         typer.echo(memory.line())
         with Screen() as screen:
             result = run(crops, shape, config, out, screen, screen.expect, base=begun, ranks=ranks)
+        keep_latents(result, crops)
     typer.echo(f"comb written to {result}")
 
 
 def count_usable(records: "Sequence[DatasetRecord]") -> int:
     """Count the frames of all performers that are fit for training."""
     return sum(face.left_out is None for record in records for shot in record.shots for face in shot.faces)
+
+
+def keep_latents(comb: Path, datasets: "list[CropSet]") -> None:
+    """Keep what a finished comb's latents mean beside it; not where performers of the comb have no crops here."""
+    from pecten.comb.latent import latents_of, learn_latents
+    from pecten.comb.latent_file import latent_file, save_latents
+    from pecten.comb.weights import load_comb
+
+    loaded = load_comb(comb)
+    if {crops.identity for crops in datasets} != set(loaded.config.identities):
+        return
+    seen = {crops.identity: latents_of(loaded, crops) for crops in datasets}
+    record = learn_latents({name: z for name, (z, _) in seen.items()}, {name: d for name, (_, d) in seen.items()})
+    save_latents(latent_file(comb), record, loaded)
 
 
 def grown(held: "CombConfig", identities: tuple[str, ...], size: int | None, base: Path) -> "CombConfig":

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from pecten.comb.adapted import AdaptedDecoder, standing_alone
 from pecten.comb.config import CombConfig
 from pecten.comb.export import write_program
 from pecten.comb.model import Comb
@@ -77,6 +78,7 @@ class OpenVinoCodec:
     def _made(self, name: str, values: Tensor) -> Any:
         level = self.config.highest_level
         module = self._comb.decoders[name] if name else self._comb.encoder
+        module = standing_alone(module) if isinstance(module, AdaptedDecoder) else module
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "program.onnx"
             write_program(_AtLevel(module, level).eval(), torch.zeros(2, *values.shape[1:]), path, {})
