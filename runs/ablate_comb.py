@@ -23,14 +23,14 @@ import torch
 from ablation.measure import Judges, decode, measure
 from ablation.tables import table
 from ablation.truth import Takes, read
-from ablation.variants import VARIANTS, Variant
+from ablation.variants import BASE, VARIANTS, Variant
 
 from pecten import sheet
 from pecten.benchmark.footage import read_footage
-from pecten.comb.weights import load_comb
+from pecten.comb.weights import file_of, load_comb
 from pecten.dataset.crops import CropSet, load_crops
 from pecten.faces.landmarks import FaceMesh
-from pecten.files import write_json, write_text
+from pecten.files import sha256_of, write_json, write_text
 from pecten.metrics.identity import Embedder
 from pecten.training.loop import train
 
@@ -95,12 +95,16 @@ def run(
     args: argparse.Namespace,
 ) -> None:
     """Train and measure one variant, unless that is done."""
-    folder = args.out / variant.name.replace(" ", "_").replace(",", "")
+    folder = args.out / variant.folder
     if (folder / "measured.json").is_file():
         return
     shape, config = variant.configs(tuple(datasets), args.size, args.images)
     begun, resumed = time.process_time(), (folder / "checkpoints").exists()
-    comb = load_comb(train([datasets[key] for key in shape.identities], shape, config, folder))
+    start = None
+    if variant.finish:
+        path = file_of(args.out / BASE)
+        start, config = load_comb(path), replace(config, base_sha256=sha256_of(path))
+    comb = load_comb(train([datasets[key] for key in shape.identities], shape, config, folder, base=start))
     seconds = time.process_time() - begun
     decoder = sum(p.numel() for p in comb.decoders[shape.identities[0]].parameters())
     record = {
@@ -116,7 +120,7 @@ def run(
 
 def report(takes: Mapping[tuple[str, str], Takes], args: argparse.Namespace) -> None:
     """Write the table and the sheet of all variants that are measured."""
-    folders = [args.out / variant.name.replace(" ", "_").replace(",", "") for variant in VARIANTS]
+    folders = [args.out / variant.folder for variant in VARIANTS]
     done = [folder for folder in folders if (folder / "measured.json").is_file()]
     if not done:
         raise SystemExit(f"{args.out}: no variant is measured yet")

@@ -36,6 +36,9 @@ def test_every_level_to_1024_keeps_the_size() -> None:
         {"up": "bilinear"},
         {"norm": "pixel"},
         {"residual": True},
+        {"gated": True, "down": "stride"},
+        {"trunk": "shared"},
+        {"matte": True},
         {"fold": 2},
         {"fold": 4},
         {"encoder_px": 16},
@@ -141,3 +144,35 @@ def test_the_configuration_survives_its_record() -> None:
         CombConfig.from_dict({**config.to_dict(), "colour": 1})
     with pytest.raises(CombError, match="incomplete"):
         CombConfig.from_dict({"version": 1})
+
+
+@torch.no_grad()
+def test_gates_start_open_and_then_scale_what_they_see() -> None:
+    plain, gated = tiny(residual=True, fold=2), tiny(residual=True, fold=2, gated=True)
+    missing, unexpected = gated.load_state_dict(plain.state_dict(), strict=False)
+    assert not unexpected
+    assert all(".gates." in name for name in missing)
+    x = torch.rand(2, 3, 32, 32)
+    assert torch.equal(plain(x, "one"), gated(x, "one"))
+    gate = gated.decoders["one"].levels["5"].gates[1]
+    gate.opening.bias.fill_(-100)
+    h = torch.rand(1, gated.config.width_at(4), 8, 8)
+    # With the second convolution shut, only what passes by it is left.
+    level = gated.decoders["one"].levels["5"]
+    kept = double(h if level.skip is None else level.skip(h), "nearest")
+    torch.testing.assert_close(level(h), kept * 0.5**0.5)
+
+
+@torch.no_grad()
+def test_decoders_may_tell_where_they_show_the_face() -> None:
+    plain, comb = tiny(fold=2), tiny(fold=2, matte=True)
+    _, unexpected = comb.load_state_dict(plain.state_dict(), strict=False)
+    assert not unexpected
+    z = torch.randn(2, 6, 1, 1)
+    for level, fade in ((3, 1.0), (5, 0.3)):
+        pictures, mattes = comb.decode_with_matte(z, "two", level, fade)
+        torch.testing.assert_close(pictures, plain.decode(z, "two", level, fade))
+        assert torch.equal(comb.decode(z, "two", level, fade), plain.decode(z, "two", level, fade))
+        assert mattes.shape == (2, 1, 2**level, 2**level)
+    with pytest.raises(CombError, match="without mattes"):
+        plain.decode_with_matte(z, "two", 5)

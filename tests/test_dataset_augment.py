@@ -4,9 +4,11 @@ import math
 from dataclasses import replace
 
 import numpy as np
+import pytest
 import torch
 
 from pecten.dataset.augment import Batch, Jitter, augment
+from pecten.errors import ShapeError
 
 STILL = Jitter(0.0, 0.0, 0.0, 0.0, 0.0)
 
@@ -91,6 +93,25 @@ def test_the_warp_bends_the_input_alone_and_leaves_the_other_draws() -> None:
     for name in ("targets", "mattes", "features"):
         assert torch.equal(getattr(plain, name), getattr(bent, name))
     assert (plain.inputs - bent.inputs).abs().max() > 0.05
+
+
+def test_uneven_light_falls_on_the_input_or_on_both_and_leaves_the_other_draws() -> None:
+    images, mattes, features = pictures()
+    grey = torch.full_like(images, 0.4)
+    plain = augment(grey, mattes, features, Jitter(), (4,))
+    lit = augment(grey, mattes, features, Jitter(shading=0.5), (4,))
+    assert torch.equal(plain.targets, lit.targets)
+    both = augment(grey, mattes, features, Jitter(shading=0.5, shading_on="both"), (4,))
+    assert torch.equal(lit.inputs, both.inputs)
+    field = (lit.inputs / plain.inputs).log2()
+    torch.testing.assert_close((both.targets / plain.targets).log2(), field, rtol=0, atol=1e-4)
+    # Light has its own slope in each picture, is smooth, and leaves the mean.
+    assert field.flatten(1).std(dim=1).min() > 0.1
+    assert (field[..., 1:] - field[..., :-1]).abs().max() < 0.1
+    assert field.mean(dim=(2, 3)).abs().max() < 1e-3
+    assert (field.mean(dim=1) - field[:, 0]).abs().max() < 0.5 * field.abs().max()
+    with pytest.raises(ShapeError, match="neither"):
+        Jitter(shading_on="neither")
 
 
 def test_a_seed_gives_the_same_batch_again() -> None:

@@ -1,6 +1,7 @@
 """Further terms of the loss: each against a plain reference, and none in use where its weight is 0."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -161,3 +162,27 @@ def test_each_term_changes_a_run_and_none_does_when_off() -> None:
         assert not torch.equal(plain, weights(**{name: 0.5}))
     # Twelve images of eighty are not yet of the last part.
     assert torch.equal(plain, weights(frequency_weight=1.0, view_weight=1.0, finish_share=0.2))
+
+
+def test_mattes_are_learnt_and_only_by_combs_that_have_them() -> None:
+    people = (crops("one"), crops("two"))
+    settings = config(images=400, batch=4, start_px=16, learning_rate=2e-2, matte_weight=1.0)
+    run = Run(people, replace(shape(), matte=True), settings)
+
+    def error() -> float:
+        images, mattes, _ = run.crops_at(4)["two"]
+        with torch.no_grad():
+            z = run.comb.encode(images.float() / 255, 4)
+            found = torch.sigmoid(run.comb.decode_with_matte(z, "two", 4)[1])
+        return (found - mattes.float() / 255).abs().mean().item()
+
+    before = error()
+    for _ in range(40):
+        run.advance()
+    assert error() < 0.5 * before
+    weights = []
+    for matte_weight in (0.0, 1.0):
+        plain = Run(people, shape(), replace(settings, matte_weight=matte_weight))
+        plain.advance()
+        weights.append(torch.cat([p.detach().flatten() for p in plain.comb.parameters()]))
+    assert torch.equal(*weights)

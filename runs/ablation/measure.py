@@ -1,11 +1,12 @@
 """What a comb makes of the truth clips, in figures: every performer put on every other, none of it trained on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import cv2
 import numpy as np
+import torch
 
 from ablation.truth import SIDE, Takes
 from pecten.comb.model import Comb
@@ -28,6 +29,19 @@ class Judges:
 
     recogniser: identity.Embedder
     mesh: FaceMesh
+    known: dict[int, np.ndarray] = field(default_factory=dict)
+    """Mean embeddings of takes, by their `id`."""
+
+    def person(self, takes: Takes) -> np.ndarray:
+        """Return the mean embedding of a take."""
+        if id(takes) not in self.known:
+            self.known[id(takes)] = identity.mean_embedding(self.embed(takes.crops[::IDENTITY_EVERY], takes))
+        return self.known[id(takes)]
+
+    def embed(self, pictures: np.ndarray, takes: Takes) -> np.ndarray:
+        """Describe every n-th face of a take, or others that lie as those do."""
+        places = takes.landmarks[::IDENTITY_EVERY][:, list(identity.MESH_POINTS)].astype(np.float64)
+        return np.stack([self.recogniser.embed(one, at) for one, at in zip(pictures, places, strict=True)])
 
 
 def measure(comb: Comb, takes: Mapping[tuple[str, str], Takes], judges: Judges) -> dict[str, dict[str, float]]:
@@ -67,14 +81,27 @@ def _pair(comb: Comb, source: str, answer: Takes, plates: Takes, judges: Judges)
         ),
     }
     row |= _detail(faces, truth, mattes)
+    if comb.config.matte:
+        row |= _mattes(comb, source, plates, mattes)
     # The recogniser and the mesh need a whole head: outside the matte it is the plate's.
     shown = plates.pictures(size) * (1 - mattes[..., None]) + faces * mattes[..., None]
     row |= _expression(shown, answer, judges.mesh)
-    return row | _identity(shown, answer, plates, judges.recogniser)
+    return row | _identity(shown, answer, plates, judges)
 
 
 def _regions(takes: Takes, size: int) -> tuple[np.ndarray, np.ndarray]:
     return takes.mattes(size), takes.features(size)
+
+
+def _mattes(comb: Comb, source: str, plates: Takes, mattes: np.ndarray) -> dict[str, float]:
+    """Return how well the matte that the decoder tells covers the answer's, and how well the plate's own does."""
+    level = comb.config.highest_level
+    pictures = torch.from_numpy(plates.pictures(comb.config.size)).permute(0, 3, 1, 2).contiguous()
+    with torch.inference_mode():
+        told = comb.decode_with_matte(comb.encode(pictures, level), source, level)[1][:, 0].numpy() > 0
+    own = plates.mattes(comb.config.size) > 0.5
+    answer = mattes > 0.5
+    return {name: float((one & answer).sum() / (one | answer).sum()) for name, one in (("told", told), ("own", own))}
 
 
 def _detail(faces: np.ndarray, truth: np.ndarray, mattes: np.ndarray) -> dict[str, float]:
@@ -101,19 +128,11 @@ def _expression(shown: np.ndarray, answer: Takes, mesh: FaceMesh) -> dict[str, f
     return apart
 
 
-def _identity(shown: np.ndarray, answer: Takes, plates: Takes, recogniser: identity.Embedder) -> dict[str, float]:
-    some = slice(None, None, IDENTITY_EVERY)
-    points = list(identity.MESH_POINTS)
-
-    def embed(pictures: np.ndarray, takes: Takes) -> np.ndarray:
-        places = takes.landmarks[some][:, points].astype(np.float64)
-        return np.stack([recogniser.embed(one, at) for one, at in zip(pictures, places, strict=True)])
-
-    source, target = (identity.mean_embedding(embed(takes.crops[some], takes)) for takes in (answer, plates))
-    faces = embed(_enlarged(shown[some]), answer)
+def _identity(shown: np.ndarray, answer: Takes, plates: Takes, judges: Judges) -> dict[str, float]:
+    faces = judges.embed(_enlarged(shown[::IDENTITY_EVERY]), answer)
     return {
-        "to_source": _mean(identity.distance(face, source) for face in faces),
-        "to_target": _mean(identity.distance(face, target) for face in faces),
+        name: _mean(identity.distance(face, judges.person(takes)) for face in faces)
+        for name, takes in (("to_source", answer), ("to_target", plates))
     }
 
 

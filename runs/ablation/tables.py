@@ -35,7 +35,17 @@ def table(records: Sequence[dict[str, Any]]) -> str:
         parts.append(
             _part("Swaps between those that every comb knows, all shots", records, None, set.intersection(*few))
         )
+    parts += [_mattes(record) for record in records if "told" in next(iter(record["pairs"].values()))]
     return "\n".join(parts)
+
+
+def _mattes(record: dict[str, Any]) -> str:
+    rows = _rows(record, None, None, own=False)
+    told, own = (float(np.mean([row[key] for row in rows])) for key in ("told", "own"))
+    return (
+        f"{record['name']}: overlap (intersection over union) with the matte of the answer, swaps: {told:.3f} as the "
+        f"decoder tells it, {own:.3f} as the plate's own landmarks draw it.\n"
+    )
 
 
 def _part(

@@ -17,12 +17,19 @@ class Variant:
         shape: Fields of the comb that differ from the preset's.
         training: Fields of the training that differ; "jitter" is a dict of its own.
         people: Identities; empty for all.
+        finish: Begin with the base's comb, at full size and a lower rate, for a part of the images: a last phase.
     """
 
     name: str
     shape: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
     people: tuple[str, ...] = ()
+    finish: bool = False
+
+    @property
+    def folder(self) -> str:
+        """Name of the variant's folder."""
+        return self.name.replace(" ", "_").replace(",", "")
 
     def configs(self, everybody: Sequence[str], size: int, images_each: int) -> tuple[CombConfig, TrainConfig]:
         """Return both configurations.
@@ -34,14 +41,25 @@ class Variant:
         """
         people = tuple(sorted(self.people or everybody))
         shape, training = preset("quick", people, size, images_each * len(people))
-        changes = dict(self.training)
-        if changes.pop("single_stage", False):
+        changes = {"overlap_weight": 0.0, **self.training}
+        if changes.pop("single_stage", False) or self.finish:
             changes["start_px"] = size
-        jitter = replace(training.jitter, **changes.pop("jitter", {}))
+        if self.finish:
+            training = replace(training, images=int(training.images * FINISH), **FINISHING)
+        # What the preset gained from this comparison, the base goes without.
+        jitter = replace(training.jitter, **{"shading": 0.0, **changes.pop("jitter", {})})
         # No pictures and one checkpoint in the middle: what is compared is the end.
         quiet = {"preview_images": 0, "checkpoint_images": training.images // 2 + 1}
         return replace(shape, **self.shape), replace(training, jitter=jitter, **quiet, **changes)
 
+
+BASE = "base"
+"""The variant that others are compared with, and that finishing begins from."""
+
+FINISH = 0.2
+"""Length of a finish, as a share of the whole run."""
+
+FINISHING: Mapping[str, Any] = {"learning_rate": 8e-3, "warmup_images": 100, "decay_share": 0.8, "ema_images": 300}
 
 VARIANTS: tuple[Variant, ...] = (
     Variant("base"),
@@ -49,12 +67,33 @@ VARIANTS: tuple[Variant, ...] = (
     Variant("single stage", training={"single_stage": True}),
     Variant("two people", people=("ada", "bruno")),
     Variant("two people, single stage", people=("ada", "bruno"), training={"single_stage": True}),
-    Variant("view 0.1", training={"view_weight": 0.1}),
-    Variant("view 0.4", training={"view_weight": 0.4}),
-    Variant("focal frequency 10", training={"frequency_weight": 10.0}),
-    Variant("focal frequency 50", training={"frequency_weight": 50.0}),
+    Variant("finish", finish=True),
+    Variant("finish, seed 1", {}, {"seed": 1}, finish=True),
+    Variant("finish, view 0.1", {}, {"view_weight": 0.1}, finish=True),
+    Variant("finish, view 0.4", {}, {"view_weight": 0.4}, finish=True),
+    Variant("finish, view 1.5", {}, {"view_weight": 1.5}, finish=True),
+    Variant("finish, focal frequency 10", {}, {"frequency_weight": 10.0}, finish=True),
+    Variant("finish, focal frequency 50", {}, {"frequency_weight": 50.0}, finish=True),
+    Variant("finish, critic 0.003", {}, {"critic_weight": 0.003}, finish=True),
+    Variant("finish, critic 0.01", {}, {"critic_weight": 0.01}, finish=True),
+    Variant("finish, critic 0.03", {}, {"critic_weight": 0.03}, finish=True),
+    Variant("finish, latents drawn together 0.02", {}, {"overlap_weight": 0.02}, finish=True),
+    Variant("finish, latents drawn together 0.1", {}, {"overlap_weight": 0.1}, finish=True),
+    Variant("finish, latents drawn together 0.5", {}, {"overlap_weight": 0.5}, finish=True),
+    Variant("finish, latents 0.1 and light", {}, {"overlap_weight": 0.1, "jitter": {"shading": 0.4}}, finish=True),
+    Variant("finish, latents 0.02 and view 0.4", {}, {"overlap_weight": 0.02, "view_weight": 0.4}, finish=True),
+    Variant("finish, input warp 20 px", {}, {"jitter": {"warp_px": 20.0}}, finish=True),
+    Variant("finish, uneven light on the input", {}, {"jitter": {"shading": 0.4}}, finish=True),
+    Variant("finish, uneven light on both", {}, {"jitter": {"shading": 0.4, "shading_on": "both"}}, finish=True),
+    Variant("finish, structural share 0.84", {}, {"loss_mix": 0.84}, finish=True),
+    Variant("finish, SSIM of one scale", {}, {"loss": "ssim+l1"}, finish=True),
+    Variant("finish, L1 alone", {}, {"loss": "l1"}, finish=True),
+    Variant("gated", shape={"gated": True}),
+    Variant("shared trunk", shape={"trunk": "shared"}),
+    Variant("mattes", shape={"matte": True}),
     Variant("latents drawn together 0.02", training={"overlap_weight": 0.02}),
     Variant("latents drawn together 0.1", training={"overlap_weight": 0.1}),
+    Variant("latents 0.02 and light", training={"overlap_weight": 0.02, "jitter": {"shading": 0.4}}),
     Variant("input warp 12 px", training={"jitter": {"warp_px": 12.0}}),
     Variant("input warp 25 px", training={"jitter": {"warp_px": 25.0}}),
     Variant("no colour jitter", training={"jitter": {"exposure": 0.0, "colour": 0.0}}),

@@ -41,6 +41,29 @@ class Convolution(nn.Module):
         return functional.conv2d(x, self.weight * self.scale, self.bias, self.stride, self.padding)
 
 
+class Gate(nn.Module):
+    """Scales what a convolution finds, between 0 and 2, by what a 1x1 convolution sees in the same map.
+
+    It starts at 1 everywhere, as if it were not there.
+
+    Args:
+        inputs: Channels of the map that is looked at.
+        outputs: Channels that are scaled.
+        stride: Of the convolution whose result is scaled.
+    Reference:
+        Dauphin et al. 2017 (gated linear units); Yu et al. 2019 (gated convolution).
+    """
+
+    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
+        super().__init__()
+        self.opening = Convolution(inputs, outputs, 1, stride=stride)
+        nn.init.zeros_(self.opening.weight)
+
+    def forward(self, x: Maps) -> Maps:
+        """Return the factor of every value."""
+        return 2 * torch.sigmoid(self.opening(x))
+
+
 class Unfold(nn.Module):
     """From a latent vector to a 4x4 map: the transpose of the encoder's 4x4 valid convolution."""
 

@@ -25,6 +25,7 @@ _CHOICES: Mapping[str, tuple[Any, ...]] = {
     "up": ("nearest", "bilinear"),
     "norm": ("none", "pixel"),
     "fold": (1, 2, 4),
+    "trunk": ("own", "shared"),
 }
 
 
@@ -42,6 +43,9 @@ class CombConfig:
         up: How the decoder doubles: "nearest" or "bilinear".
         norm: "none", or "pixel" for PixelNorm after each decoder convolution.
         residual: Adds each level's input to its output.
+        gated: Each convolution's result is scaled by a gate that looks at the same map.
+        trunk: Every decoder has its "own" weights, or changes "shared" ones by about a tenth as many.
+        matte: Decoders also tell where they show the face.
         fold: Pictures enter and leave as fold x fold pixel blocks stacked in channels (1 is the paper's plain 1x1
             convolution), so that feature maps are smaller by this factor; a level still means the picture's side.
         encoder_px: Side of the largest picture the encoder looks at; larger ones are reduced to it by area. Expression
@@ -59,6 +63,9 @@ class CombConfig:
     up: str = "nearest"
     norm: str = "none"
     residual: bool = False
+    gated: bool = False
+    trunk: str = "own"
+    matte: bool = False
     fold: int = 1
     encoder_px: int | None = None
 

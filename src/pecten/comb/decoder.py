@@ -4,9 +4,10 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
-from pecten.comb.blocks import HALF_POWER, Convolution, Maps, Unfold, blend, double, pixel_norm, rectify
+from pecten.comb.blocks import HALF_POWER, Convolution, Gate, Maps, Unfold, blend, double, pixel_norm, rectify
 from pecten.comb.config import BASE, CombConfig
 from pecten.comb.encoder import Pictures
+from pecten.errors import CombError
 
 
 class DecoderLevel(nn.Module):
@@ -17,13 +18,20 @@ class DecoderLevel(nn.Module):
         self.first = Convolution(inputs, outputs, 3, padding=1)
         self.second = Convolution(outputs, outputs, 3, padding=1)
         self.skip = Convolution(inputs, outputs, 1) if config.residual and inputs != outputs else None
+        self.gates = nn.ModuleList([Gate(inputs, outputs), Gate(outputs, outputs)]) if config.gated else None
         self.up, self.normed, self.residual = config.up, config.norm == "pixel", config.residual
 
     def forward(self, x: Maps) -> Maps:
         """Grow a map to twice its side."""
         raised = double(x, self.up)
         h: Tensor = rectify(self.first(raised))
-        h = rectify(self.second(pixel_norm(h) if self.normed else h))
+        if self.gates is not None:
+            # As with the skip, the narrow map is the cheaper place to look at.
+            h = h * double(self.gates[0](x), self.up)
+        h = pixel_norm(h) if self.normed else h
+        h, seen = rectify(self.second(h)), h
+        if self.gates is not None:
+            h = h * self.gates[1](seen)
         h = pixel_norm(h) if self.normed else h
         if not self.residual:
             return h
@@ -49,30 +57,42 @@ class Decoder(nn.Module):
         self.base = Convolution(base, base, 3, padding=1)
         self.levels = nn.ModuleDict({str(n): DecoderLevel(width(n - 1), width(n), config) for n in levels[1:]})
         self.to_rgb = nn.ModuleDict({str(n): Convolution(width(n), 3 * config.fold**2, 1) for n in levels})
+        # Empty where the comb tells no mattes.
+        told = levels if config.matte else ()
+        self.to_matte = nn.ModuleDict({str(n): Convolution(width(n), config.fold**2, 1) for n in told})
         if config.fold > 1:
             self._start_even()
 
     @torch.no_grad()
     def _start_even(self) -> None:
         """Start all pixels of a block alike, or a checkerboard has to be unlearnt (Aitken et al. 2017)."""
-        for weight in self.to_rgb.parameters():
+        block = self.config.fold**2
+        for weight in (*self.to_rgb.parameters(), *self.to_matte.parameters()):
             if weight.dim() == 4:
-                weight.copy_(weight[:: self.config.fold**2].repeat_interleave(self.config.fold**2, dim=0))
+                weight.copy_(weight[::block].repeat_interleave(block, dim=0))
 
     def leave(self, h: Maps, level: int) -> Pictures:
         """Turn a level's feature maps into pictures (toRGB)."""
-        y: Tensor = self.to_rgb[str(level)](h)
-        if self.config.fold > 1:
-            y = functional.pixel_shuffle(y, self.config.fold)
-        return 0.5 * y + 0.5
+        return 0.5 * self._unstacked(self.to_rgb[str(level)](h)) + 0.5
 
-    def forward(self, z: Maps, level: int, fade: float = 1.0) -> Pictures:
+    def leave_with_matte(self, h: Maps, level: int) -> Maps:
+        """Turn a level's feature maps into pictures and, as a fourth channel, the logit of the matte.
+
+        Raises:
+            CombError: if the comb was made without mattes.
+        """
+        if not self.to_matte:
+            raise CombError("a comb without mattes: make one with matte=True")
+        return torch.cat([self.leave(h, level), self._unstacked(self.to_matte[str(level)](h))], dim=1)
+
+    def forward(self, z: Maps, level: int, fade: float = 1.0, with_matte: bool = False) -> Maps:
         """Decode.
 
         Args:
             z: What the encoder returned.
             level: log2 of the side of the pictures to be made.
             fade: Share of the highest level; the rest is the level below, doubled.
+            with_matte: Add the logit of the face's matte as a fourth channel.
         Returns:
             Display RGB around [0, 1], not clipped, side 2**level px.
         """
@@ -81,7 +101,11 @@ class Decoder(nn.Module):
         below = h
         for n in range(self.config.lowest_level + 1, level + 1):
             below, h = h, self.levels[str(n)](h)
-        y = self.leave(h, level)
+        leave = self.leave_with_matte if with_matte else self.leave
+        y = leave(h, level)
         if fade < 1 and level > self.config.lowest_level:
-            y = blend(y, double(self.leave(below, level - 1), self.config.up), fade)
+            y = blend(y, double(leave(below, level - 1), self.config.up), fade)
         return y
+
+    def _unstacked(self, y: Maps) -> Maps:
+        return functional.pixel_shuffle(y, self.config.fold) if self.config.fold > 1 else y

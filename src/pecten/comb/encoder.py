@@ -4,7 +4,7 @@ import torch.nn.functional as functional
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from pecten.comb.blocks import HALF_POWER, Convolution, Maps, blend, halve, rectify
+from pecten.comb.blocks import HALF_POWER, Convolution, Gate, Maps, blend, halve, rectify
 from pecten.comb.config import BASE, CombConfig
 
 Pictures = Float[Tensor, "_batch 3 _side _side"]
@@ -18,11 +18,19 @@ class EncoderLevel(nn.Module):
         self.first = Convolution(inputs, inputs, 3, padding=1)
         self.second = Convolution(inputs, outputs, 3, padding=1, stride=2 if config.down == "stride" else 1)
         self.skip = Convolution(inputs, outputs, 1) if config.residual and inputs != outputs else None
+        self.gates = (
+            nn.ModuleList([Gate(inputs, inputs), Gate(inputs, outputs, self.second.stride)]) if config.gated else None
+        )
         self.down, self.residual = config.down, config.residual
 
     def forward(self, x: Maps) -> Maps:
         """Reduce a map to half its side."""
-        h: Tensor = rectify(self.second(rectify(self.first(x))))
+        h: Tensor = rectify(self.first(x))
+        if self.gates is not None:
+            h = h * self.gates[0](x)
+        h, seen = rectify(self.second(h)), h
+        if self.gates is not None:
+            h = h * self.gates[1](seen)
         if self.down == "area":
             h = halve(h)
         elif self.down == "maxpool":

@@ -1,7 +1,9 @@
 """The comb: one encoder, a decoder for every identity."""
 
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 
+from pecten.comb.adapted import AdaptedDecoder
 from pecten.comb.blocks import Maps
 from pecten.comb.config import CombConfig
 from pecten.comb.decoder import Decoder
@@ -20,7 +22,13 @@ class Comb(nn.Module):
         super().__init__()
         self.config = config
         self.encoder = Encoder(config)
-        self.decoders = nn.ModuleDict({identity: Decoder(config) for identity in config.identities})
+        self.trunk = Decoder(config) if config.trunk == "shared" else None
+        self.decoders = nn.ModuleDict({identity: self._decoder() for identity in config.identities})
+        if self.trunk is not None:
+            # Changes that began alike may be mixed.
+            first, *others = self.decoders.values()
+            for other in others:
+                other.load_state_dict(first.state_dict())
 
     def encode(self, x: Pictures, level: int, fade: float = 1.0) -> Maps:
         """Encode pictures in [0, 1] of side 2**level px.
@@ -39,15 +47,33 @@ class Comb(nn.Module):
         Raises:
             CombError: if the comb has no such level or identity.
         """
-        self._check_level(level)
-        if identity not in self.decoders:
-            raise CombError(f"comb has no identity {identity!r}: it knows {', '.join(self.decoders)}")
+        self._check(identity, level)
         return self.decoders[identity](z, level, fade)  # type: ignore[no-any-return]
+
+    def decode_with_matte(
+        self, z: Maps, identity: str, level: int, fade: float = 1.0
+    ) -> tuple[Pictures, Float[Tensor, "_batch 1 _side _side"]]:
+        """Decode latents into pictures and the logit of where they show the face.
+
+        Raises:
+            CombError: as `decode`, or if the comb was made without mattes.
+        """
+        self._check(identity, level)
+        both: Tensor = self.decoders[identity](z, level, fade, with_matte=True)
+        return both[:, :3], both[:, 3:]
 
     def forward(self, x: Pictures, identity: str, level: int | None = None, fade: float = 1.0) -> Pictures:
         """Show what is in `x` as `identity` (level None is the highest)."""
         level = self.config.highest_level if level is None else level
         return self.decode(self.encode(x, level, fade), identity, level, fade)
+
+    def _decoder(self) -> Decoder | AdaptedDecoder:
+        return Decoder(self.config) if self.trunk is None else AdaptedDecoder(self.config, self.trunk)
+
+    def _check(self, identity: str, level: int) -> None:
+        self._check_level(level)
+        if identity not in self.decoders:
+            raise CombError(f"comb has no identity {identity!r}: it knows {', '.join(self.decoders)}")
 
     def _check_level(self, level: int) -> None:
         low, high = self.config.lowest_level, self.config.highest_level

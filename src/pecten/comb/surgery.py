@@ -20,6 +20,8 @@ def rearranged(comb: Comb, identities: Sequence[str]) -> Comb:
     """
     made = Comb(replace(comb.config, identities=tuple(identities)))
     made.encoder.load_state_dict(comb.encoder.state_dict())
+    if comb.trunk is not None and made.trunk is not None:
+        made.trunk.load_state_dict(comb.trunk.state_dict())
     known = comb.config.identities
     everybody = {identity: 1 / len(known) for identity in known}
     for identity in identities:

@@ -1,7 +1,8 @@
 """Small random changes of a batch, on the device where it lives.
 
 Input, target and mattes move together by one similarity for each picture; exposure and colour change the input alone,
-and so does the warp when it is asked for. All draws come from a seed, so that a step can be made again.
+and so do the warp and uneven light when they are asked for. All draws come from a seed, so that a step can be made
+again.
 """
 
 import math
@@ -14,6 +15,7 @@ import torch.nn.functional as functional
 from jaxtyping import Float
 from torch import Tensor
 
+from pecten.errors import ShapeError
 from pecten.types import CANONICAL_SIZE
 
 Pictures = Float[Tensor, "_batch 3 _side _side"]
@@ -21,6 +23,9 @@ Mattes = Float[Tensor, "_batch 1 _side _side"]
 
 WARP_CELLS = 5
 """Control points of the random warp along a side."""
+
+TINT = 0.25
+"""How far the channels of uneven light differ, as a share of it."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,11 @@ class Jitter:
         exposure: Stops, input only.
         colour: Stops of each channel on its own, input only.
         warp_px: Standard deviation of the random warp's control points at `CANONICAL_SIZE`, input only; 0 is off.
+        shading: Stops that light may rise or fall from the middle to an edge, slightly tinted; 0 is off.
+        shading_on: Uneven light falls on the "input" alone, so that the decoder learns to do without it, or on "both",
+            so that it learns to hand it on.
+    Raises:
+        ShapeError: if `shading_on` is neither.
     """
 
     rotation_rad: float = math.radians(5)
@@ -42,6 +52,12 @@ class Jitter:
     exposure: float = 0.2
     colour: float = 0.05
     warp_px: float = 0.0
+    shading: float = 0.0
+    shading_on: str = "input"
+
+    def __post_init__(self) -> None:
+        if self.shading_on not in ("input", "both"):
+            raise ShapeError(f"shading on {self.shading_on!r}: choose input or both")
 
 
 @dataclass(frozen=True)
@@ -94,6 +110,11 @@ def augment(
     inputs = targets
     if jitter.warp_px > 0:
         inputs = _sample(images, grid + _upsample(bends, images.shape[-1]), "bilinear")
+    light = torch.from_numpy(_slopes(draws, count, jitter)[part]).to(device)
+    if jitter.shading > 0:
+        stops = stops + _field(light, images.shape[-1])
+        if jitter.shading_on == "both":
+            targets = (targets * torch.exp2(_field(light, images.shape[-1]))).clamp(0, 1)
     inputs = (inputs * torch.exp2(stops)).clamp(0, 1)
     return Batch(inputs, targets, regions[:, :1], regions[:, 1:])
 
@@ -125,6 +146,21 @@ def _stops(draws: np.random.Generator, count: int, jitter: Jitter) -> Float[np.n
     exposure = draws.uniform(-1, 1, (count, 1)) * jitter.exposure
     colour = draws.uniform(-1, 1, (count, 3)) * jitter.colour
     return (exposure + colour).astype(np.float32).reshape(count, 3, 1, 1)
+
+
+def _slopes(draws: np.random.Generator, count: int, jitter: Jitter) -> Float[np.ndarray, "_batch 3 5"]:
+    shared = draws.uniform(-1, 1, (count, 1, 5))
+    apart = draws.uniform(-1, 1, (count, 3, 5)) * TINT
+    slopes: Float[np.ndarray, "_batch 3 5"] = ((shared + apart) * jitter.shading).astype(np.float32)
+    return slopes
+
+
+def _field(slopes: Float[Tensor, "_batch 3 5"], side: int) -> Float[Tensor, "_batch 3 _side _side"]:
+    """Spread slopes over a picture: two planes, a saddle and two bowls, of mean 0."""
+    line = (torch.arange(side, device=slopes.device) + 0.5) * 2 / side - 1
+    y, x = torch.meshgrid(line, line, indexing="ij")
+    basis = torch.stack([x, y, x * y, 0.5 * (x * x - 1 / 3), 0.5 * (y * y - 1 / 3)])
+    return torch.einsum("bck,khw->bchw", slopes, basis)
 
 
 def _sample(x: Tensor, grid: Tensor, mode: str) -> Tensor:

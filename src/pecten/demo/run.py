@@ -119,7 +119,7 @@ def _swap(prepared: _Prepared, out: Path, progress: Progress) -> tuple[Gathered,
     clip, video = open_clip(footage.plate()), out / VIDEO
     giver = require(footage.SOURCE, "appearance", default_folders(), date.today())
     performer = require(footage.TARGET, "performance", default_folders(), date.today())
-    statement = statement_of(prepared.comb, giver, performer, f"0-{clip.info.frame_count - 1}")
+    statement = statement_of(prepared.comb, [giver], performer, f"0-{clip.info.frame_count - 1}")
     gatherer = Gatherer(clip)
     comb, options = load_comb(prepared.comb), SwapOptions(footage.SOURCE)
     render(clip, prepared.faces, comb, options, video, statement, progress, overwrite=True, observe=gatherer)

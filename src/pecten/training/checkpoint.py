@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from pecten.comb.model import Comb
 from pecten.comb.weights import read_tensors, write_tensors
 from pecten.errors import CombError
 
@@ -34,13 +33,25 @@ class Clock:
     copied: bool = False
 
 
-def save(folder: Path, comb: Comb, ema: Comb, optimiser: torch.optim.Optimizer, clock: Clock) -> Path:
+Learner = tuple[nn.Module, torch.optim.Optimizer]
+"""What learns, and its Adam."""
+
+
+def save(
+    folder: Path,
+    comb: nn.Module,
+    ema: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    clock: Clock,
+    critic: Learner | None = None,
+) -> Path:
     """Write a checkpoint in one piece and remove all but the last three."""
     tensors = {f"comb.{name}": value for name, value in comb.state_dict().items()}
     tensors |= {f"ema.{name}": value for name, value in ema.state_dict().items()}
-    for name, parameter in comb.named_parameters():
-        # A level that has not been trained yet has no moments.
-        tensors |= {f"adam.{key}.{name}": value for key, value in optimiser.state.get(parameter, {}).items()}
+    tensors |= _moments("adam", comb, optimiser)
+    if critic is not None:
+        tensors |= {f"critic.{name}": value for name, value in critic[0].state_dict().items()}
+        tensors |= _moments("critic_adam", *critic)
     path = folder / f"{clock.images_seen:08d}.safetensors"
     write_tensors(path, tensors, {"version": VERSION, "kind": "checkpoint", **asdict(clock)})
     for old in sorted(folder.glob("*.safetensors"))[:-KEEP]:
@@ -49,13 +60,13 @@ def save(folder: Path, comb: Comb, ema: Comb, optimiser: torch.optim.Optimizer, 
 
 
 def load_latest(
-    folder: Path, comb: Comb, ema: Comb, optimiser: torch.optim.Optimizer
+    folder: Path, comb: nn.Module, ema: nn.Module, optimiser: torch.optim.Optimizer, critic: Learner | None = None
 ) -> tuple[Clock | None, tuple[str, ...]]:
     """Restore the newest checkpoint that is whole.
 
     Args:
         folder: Of the checkpoints; may be missing.
-        comb: Changed in place, as are `ema` and `optimiser`; untouched when there is none to restore.
+        comb: Changed in place, as are `ema`, `optimiser` and `critic`; untouched when there is none to restore.
     Returns:
         Its clock (None when there is none), and why newer ones were passed over.
     """
@@ -65,7 +76,7 @@ def load_latest(
             tensors, header = read_tensors(path)
             if header.get("version") != VERSION:
                 raise CombError(f"{path}: checkpoint version {header.get('version')!r}: this Pecten reads {VERSION}")
-            _restore(tensors, comb, ema, optimiser, path)
+            _restore(tensors, comb, ema, optimiser, critic, path)
         except CombError as error:
             reasons.append(str(error))
             continue
@@ -74,21 +85,45 @@ def load_latest(
 
 
 def _restore(
-    tensors: Mapping[str, Tensor], comb: Comb, ema: Comb, optimiser: torch.optim.Optimizer, path: Path
+    tensors: Mapping[str, Tensor],
+    comb: nn.Module,
+    ema: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    critic: Learner | None,
+    path: Path,
 ) -> None:
     try:
         comb.load_state_dict(_under("comb.", tensors))
         ema.load_state_dict(_under("ema.", tensors))
+        if critic is not None:
+            critic[0].load_state_dict(_under("critic.", tensors))
     except RuntimeError as error:
         raise CombError(f"{path}: made for a comb of another shape: choose another folder") from error
+    _restore_moments("adam", comb, optimiser, tensors)
+    if critic is not None:
+        _restore_moments("critic_adam", *critic, tensors)
+
+
+def _moments(prefix: str, module: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Return Adam's state by name; a level that has not been trained yet has none."""
+    return {
+        f"{prefix}.{key}.{name}": value
+        for name, parameter in module.named_parameters()
+        for key, value in optimiser.state.get(parameter, {}).items()
+    }
+
+
+def _restore_moments(
+    prefix: str, module: nn.Module, optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tensor]
+) -> None:
     optimiser.state.clear()
-    for name, parameter in comb.named_parameters():
-        if f"adam.step.{name}" not in tensors:
+    for name, parameter in module.named_parameters():
+        if f"{prefix}.step.{name}" not in tensors:
             continue
-        state: dict[str, Tensor] = {"step": tensors[f"adam.step.{name}"].clone()}
+        state: dict[str, Tensor] = {"step": tensors[f"{prefix}.step.{name}"].clone()}
         for key in MOMENTS[1:]:
             # As the parameter lies in memory: sums over it are then taken in the same order.
-            state[key] = torch.empty_like(parameter, requires_grad=False).copy_(tensors[f"adam.{key}.{name}"])
+            state[key] = torch.empty_like(parameter, requires_grad=False).copy_(tensors[f"{prefix}.{key}.{name}"])
         optimiser.state[parameter] = state
 
 

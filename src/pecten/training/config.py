@@ -16,6 +16,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "loss": ("ms-ssim+l1", "ssim+l1", "ssim", "l1"),
     "loss_colour": ("rgb", "luma"),
     "device": ("auto", "cpu", "cuda"),
+    "cache": ("auto", "device", "host"),
 }
 
 
@@ -51,15 +52,22 @@ class TrainConfig:
         view_weight: Of the distance between what the face mesh network's early maps see.
         overlap_weight: Of how far apart the latents of different identities lie; gathered in parts, a step compares
             those of one part.
-        finish_share: Last part of the run in which the frequency and view terms count.
+        matte_weight: Of the cross entropy of the mattes that decoders tell, where the comb has them.
+        critic_weight: Of looking true to a critic that learns to tell decoded patches from true ones.
+        critic_rate: Its learning rate.
+        finish_share: Last part of the run in which the frequency, view and critic terms count.
         jitter: Random changes.
         bfloat16: Autocast; the loss stays in float32.
         device: "auto", "cpu" or "cuda".
+        cache: Crops are kept on the "device", or on the "host" and sent ahead of each step; "auto" is the device, and
+            where `plan_memory` was asked, whichever has the room.
+        compile: Networks are compiled by torch before the first step at each level.
         freeze_encoder: Only decoders learn, so that a performer can be added without touching the others.
         base_sha256: Of the comb's file that this training begins from; None begins from nothing.
         checkpoint_images: Between checkpoints.
         preview_images: Between previews; 0 makes none.
         stats_images: Between rows of statistics.
+        tensorboard: Statistics and previews are written for TensorBoard as well.
     Raises:
         TrainingError: if a value is out of range.
     """
@@ -89,15 +97,21 @@ class TrainConfig:
     frequency_weight: float = 0.0
     view_weight: float = 0.0
     overlap_weight: float = 0.0
+    matte_weight: float = 0.05
+    critic_weight: float = 0.0
+    critic_rate: float = 4e-3
     finish_share: float = 1.0
     jitter: Jitter = field(default_factory=Jitter)
     bfloat16: bool = True
     device: str = "auto"
+    cache: str = "auto"
+    compile: bool = False
     freeze_encoder: bool = False
     base_sha256: str | None = None
     checkpoint_images: int = 50_000
     preview_images: int = 20_000
     stats_images: int = 1_000
+    tensorboard: bool = False
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
@@ -106,10 +120,10 @@ class TrainConfig:
         for name in ("images", "batch", "accumulate", "start_px", "checkpoint_images", "stats_images"):
             if getattr(self, name) < 1:
                 raise TrainingError(f"training {name} is {getattr(self, name)}: give at least 1")
-        for name in ("learning_rate", "clip", "growth"):
+        for name in ("learning_rate", "critic_rate", "clip", "growth"):
             if not getattr(self, name) > 0:
                 raise TrainingError(f"training {name} is {getattr(self, name)}: give more than 0")
-        for name in ("frequency_weight", "view_weight", "overlap_weight"):
+        for name in ("frequency_weight", "view_weight", "overlap_weight", "matte_weight", "critic_weight"):
             if not getattr(self, name) >= 0:
                 raise TrainingError(f"training {name} is {getattr(self, name)}: give 0 or more")
         for name in ("fade_share", "decay_share", "final_rate", "loss_mix", "finish_share"):
@@ -136,7 +150,7 @@ class TrainConfig:
         """Return the configuration of the next step: terms of the run's last part count only there."""
         if images_seen >= self.images * (1 - self.finish_share):
             return self
-        return replace(self, frequency_weight=0.0, view_weight=0.0)
+        return replace(self, frequency_weight=0.0, view_weight=0.0, critic_weight=0.0)
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready record with a version."""
@@ -167,7 +181,7 @@ PRESETS: Mapping[str, tuple[Mapping[str, Any], TrainConfig]] = {
     "paper": ({"size": 1024, "channels": "paper"}, TrainConfig(batch=4, images=6_000_000)),
     "studio": (
         {"size": 512, "channels": "paper", "residual": True},
-        TrainConfig(images=1_500_000, start_px=32, decay_share=0.2),
+        TrainConfig(images=1_500_000, start_px=32, decay_share=0.2, overlap_weight=0.02, jitter=Jitter(shading=0.4)),
     ),
     "quick": (
         {
@@ -192,7 +206,8 @@ PRESETS: Mapping[str, tuple[Mapping[str, Any], TrainConfig]] = {
             loss_mix=0.5,
             loss_colour="luma",
             structure_px=128,
-            jitter=Jitter(rotation_rad=0.02, scale=0.015, shift=0.008),
+            overlap_weight=0.02,
+            jitter=Jitter(rotation_rad=0.02, scale=0.015, shift=0.008, shading=0.4),
             checkpoint_images=9_000,
             preview_images=3_000,
             stats_images=240,
@@ -201,7 +216,9 @@ PRESETS: Mapping[str, tuple[Mapping[str, Any], TrainConfig]] = {
 }
 """By name: (fields of the comb, training). "paper" is the published shape. "quick" is minutes on two CPU cores: fewer
 images as they grow, because one of 32 px costs a tenth of one of 256 px and teaches expression as well; little jitter,
-because crops of a few clips lie alike; a high rate, because weights of unit variance move slowly."""
+because crops of a few clips lie alike; a high rate, because weights of unit variance move slowly. All but the
+paper's draw latents together and let uneven light fall on what the encoder sees, as `runs/ablate_comb.py` found to gain
+most."""
 
 
 def preset(

@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as functional
 from torch import Tensor, nn
 
 from pecten.comb.model import Comb
 from pecten.dataset.augment import Batch
 from pecten.training.config import TrainConfig
+from pecten.training.critic import Critic, fooling, telling_apart
 from pecten.training.loss import reconstruction
 from pecten.training.ranks import ALONE, Ranks
 from pecten.training.terms import energy_distance, focal_frequency, view_distance
@@ -42,6 +44,7 @@ def step(
     config: TrainConfig,
     ranks: Ranks = ALONE,
     view: View | None = None,
+    critic: tuple[Critic, torch.optim.Optimizer] | None = None,
 ) -> Outcome:
     """Take one step on all identities together.
 
@@ -55,20 +58,29 @@ def step(
         config: Loss, clipping, and in how many parts the gradient is gathered.
         ranks: Processes that share the step.
         view: Of the view term; needed where its weight is above 0.
+        critic: Of the critic term, with its own optimiser, likewise.
     """
+    against = critic if config.critic_weight else None
+    if against is not None:
+        against[1].zero_grad(set_to_none=True)
     optimiser.zero_grad(set_to_none=True)
     losses: dict[str, Tensor] = {}
     for group, pieces in parts(identities, config.batch, config.accumulate):
         whole = {identity: draw(identity) for identity in group}
         for piece in pieces:
             batches = {identity: _cut(batch, piece) for identity, batch in whole.items()}
-            found = gather(comb, batches, 1 / len(identities), level, fade, config, view)
+            found = gather(comb, batches, 1 / len(identities), level, fade, config, view, against and against[0])
             losses |= {identity: losses.get(identity, 0) + loss for identity, loss in found.items()}
     means = ranks.average(list(comb.parameters()), torch.stack(list(losses.values())))
     norm = nn.utils.clip_grad_norm_(comb.parameters(), config.clip)
     finite = bool(torch.isfinite(norm) & torch.isfinite(means).all())
+    if against is not None:
+        ranks.average(list(against[0].parameters()), means.new_zeros(1))
+        finite = finite and bool(torch.isfinite(nn.utils.clip_grad_norm_(against[0].parameters(), config.clip)))
     if finite:
         optimiser.step()
+        if against is not None:
+            against[1].step()
     return Outcome(dict(zip(losses, means.tolist(), strict=True)), float(norm), finite)
 
 
@@ -96,6 +108,7 @@ def gather(
     fade: float,
     config: TrainConfig,
     view: View | None = None,
+    critic: Critic | None = None,
 ) -> dict[str, Tensor]:
     """Add one part's gradients to those already there.
 
@@ -107,15 +120,26 @@ def gather(
         fade: Share of the highest level.
         config: Loss, and the batch that pieces are parts of.
         view: Of the view term.
+        critic: Of the critic term; its gradients are added to as well.
     Returns:
         What the part adds to each identity's loss.
     """
-    decoded, latents = show_all(comb, batches, level, fade, config.bfloat16)
+    decoded, latents, mattes = show_all(comb, batches, level, fade, config.bfloat16)
     losses = {
         # The mean over the identity's whole batch, of which this may be a piece.
         identity: judge(decoded[identity], batch, config, view).sum() / config.batch
         for identity, batch in batches.items()
     }
+    if config.matte_weight:
+        for identity, logits in mattes.items():
+            apart = functional.binary_cross_entropy_with_logits(logits.float(), batches[identity].mattes)
+            losses[identity] = losses[identity] + config.matte_weight * apart * len(logits) / config.batch
+    if critic is not None:
+        for identity, batch in batches.items():
+            looks = fooling(critic, decoded[identity], batch, identity).sum() / config.batch
+            losses[identity] = losses[identity] + config.critic_weight * looks
+            told = telling_apart(critic, decoded[identity], batch, identity).sum() / config.batch
+            (told * share).backward()  # type: ignore[no-untyped-call]
     total = torch.stack(list(losses.values())).sum()
     if config.overlap_weight and len(latents) > 1 and all(len(z) > 1 for z in latents):
         pictures = sum(len(z) for z in latents) / config.batch
@@ -130,21 +154,28 @@ def _cut(batch: Batch, piece: slice) -> Batch:
 
 def show_all(
     comb: Comb, batches: Mapping[str, Batch], level: int, fade: float, bfloat16: bool
-) -> tuple[dict[str, Tensor], list[Tensor]]:
+) -> tuple[dict[str, Tensor], list[Tensor], dict[str, Tensor]]:
     """Encode all identities in one pass and decode each by its own decoder.
 
     Returns:
-        Pictures by identity, and the latents in the same order.
+        Pictures by identity, the latents in the same order, and logits of mattes by identity; none of these where the
+        comb was made without.
     """
     inputs = torch.cat([batch.inputs for batch in batches.values()])
     inputs = inputs.contiguous(memory_format=torch.channels_last)
     with torch.autocast(inputs.device.type, torch.bfloat16, enabled=bfloat16):
         latents = torch.split(comb.encode(inputs, level, fade), [len(batch.inputs) for batch in batches.values()])
+        if comb.config.matte:
+            both = {
+                identity: comb.decode_with_matte(latent, identity, level, fade)
+                for identity, latent in zip(batches, latents, strict=True)
+            }
+            return {key: a for key, (a, _) in both.items()}, list(latents), {key: b for key, (_, b) in both.items()}
         pictures = {
             identity: comb.decode(latent, identity, level, fade)
             for identity, latent in zip(batches, latents, strict=True)
         }
-    return pictures, list(latents)
+    return pictures, list(latents), {}
 
 
 def judge(decoded: Tensor, batch: Batch, config: TrainConfig, view: View | None = None) -> Tensor:

@@ -1,0 +1,94 @@
+"""Decoders that share their weights: each identity has its own ends and small changes of the rest."""
+
+import math
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from pecten.comb.blocks import Maps
+from pecten.comb.config import CombConfig
+from pecten.comb.decoder import Decoder
+
+RANK_SHARE = 16
+"""A weight's change has this many times fewer ranks than the weight can have."""
+
+_OWN = ("to_rgb.", "to_matte.")
+
+
+class Change(nn.Module):
+    """What one identity changes of one shared weight: a factor for each output, and a sum of a few outer products.
+
+    It starts as no change.
+
+    Args:
+        weight: Of a convolution.
+    Reference:
+        Hu et al. 2022 (LoRA), section 4.1; Karras et al. 2020 (StyleGAN2), section 2.2, for the modulation of weights.
+    """
+
+    def __init__(self, weight: Tensor) -> None:
+        super().__init__()
+        outputs, values = len(weight), weight[0].numel()
+        rank = max(1, min(outputs, values) // RANK_SHARE)
+        self.gain = nn.Parameter(torch.zeros(outputs))
+        self.across = nn.Parameter(torch.zeros(outputs, rank))
+        self.along = nn.Parameter(torch.randn(rank, values))
+
+    def forward(self, weight: Tensor) -> Tensor:
+        """Return the changed weight."""
+        added = (self.across @ self.along).view(weight.shape) / math.sqrt(len(self.along))
+        return weight * (1 + self.gain).view(-1, 1, 1, 1) + added
+
+
+class AdaptedDecoder(nn.Module):
+    """One identity's changes of a trunk that belongs to the comb.
+
+    Args:
+        config: Of the comb.
+        trunk: Shared; not a part of this module.
+    """
+
+    def __init__(self, config: CombConfig, trunk: Decoder) -> None:
+        super().__init__()
+        self.config = config
+        # In a tuple: a module would be saved, counted and moved with each identity.
+        self._shared = (trunk,)
+        self.changes = nn.ModuleDict()
+        self.shifts, self.own = nn.ParameterDict(), nn.ParameterDict()
+        for name, parameter in trunk.named_parameters():
+            if name.startswith(_OWN):
+                self.own[_key(name)] = nn.Parameter(parameter.detach().clone())
+            elif parameter.dim() == 4:
+                self.changes[_key(name)] = Change(parameter)
+            else:
+                self.shifts[_key(name)] = nn.Parameter(torch.zeros_like(parameter))
+
+    def weights(self) -> Iterator[tuple[str, Tensor]]:
+        """Return every weight that this identity's decoder has, named as in a `Decoder` of its own."""
+        for name, parameter in self._shared[0].named_parameters():
+            key = _key(name)
+            if key in self.own:
+                yield name, self.own[key]
+            elif key in self.changes:
+                yield name, self.changes[key](parameter)
+            else:
+                yield name, parameter + self.shifts[key]
+
+    def forward(self, z: Maps, level: int, fade: float = 1.0, with_matte: bool = False) -> Maps:
+        """Decode, as a `Decoder` does."""
+        shown: Tensor = functional_call(self._shared[0], dict(self.weights()), (z, level, fade, with_matte))
+        return shown
+
+
+@torch.no_grad()
+def standing_alone(decoder: AdaptedDecoder) -> Decoder:
+    """Return a decoder with weights of its own that shows the same."""
+    made = Decoder(decoder.config)
+    made.load_state_dict(dict(decoder.weights()))
+    return made.train(decoder.training)
+
+
+def _key(name: str) -> str:
+    return name.replace(".", "_")
