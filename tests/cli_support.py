@@ -136,7 +136,7 @@ class Answer:
 
 def is_progress(line: str) -> bool:
     """Say whether a line is a stage's count, such as "faces: 3/6, 0:01", or announces a part of the demo."""
-    return re.match(r"[\w ]+: \d+/\d+, \d|[123]/3 ", line) is not None
+    return re.match(r"[\w ]+: \d+/\d+, \d|[123]/[23] ", line) is not None
 
 
 def pecten(capfd: pytest.CaptureFixture[str], *words: object) -> Answer:

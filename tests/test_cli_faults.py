@@ -181,6 +181,26 @@ def test_the_demo_interrupted(
     assert "the report" in done.out
 
 
+@pytest.mark.parametrize(("stage", "kept"), [("faces", False), ("swap", True)])
+def test_the_demo_with_a_ready_comb_interrupted(
+    stage: str, kept: bool, studio: Studio, here: Path, capfd: Capture, monkeypatch: Patch
+) -> None:
+    small_demo(studio, monkeypatch)
+    monkeypatch.setattr("pecten.demo.footage.SOURCE", "chidi")
+    monkeypatch.setattr("pecten.demo.footage.comb", lambda: studio.comb)
+    words = ("demo", "-o", "demo")
+    with monkeypatch.context() as patch:
+        interrupt_at(patch, stage, 4)
+        stopped(pecten(capfd, *words), here)
+    assert (here / "demo/faces/plate/record.json").exists() == kept
+    assert not (here / "demo/ada_on_bruno.mp4").exists()
+    monkeypatch.setattr("pecten.demo.run.write_report", lambda gathered, out, *rest: written(out / "report.md"))
+    done = pecten(capfd, *words)
+    assert done.code == 0, done.err
+    assert "the report" in done.out
+    assert not (here / "demo/comb").exists()
+
+
 def written(path: Path) -> Path:
     path.write_text("the report")
     return path

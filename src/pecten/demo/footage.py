@@ -3,6 +3,8 @@
 from importlib.resources import files
 from pathlib import Path
 
+from pecten.assets import asset
+
 SOURCE = "ada"
 TARGET = "bruno"
 SHOTS = {"ada": "interview101", "bruno": "interview102", "chidi": "interview103"}
@@ -38,3 +40,12 @@ def true_swap() -> Path:
 def true_region() -> Path:
     """Return the inner-face region of the true swap, to measure in."""
     return folder() / "truth" / "ada_on_bruno_face.mp4"
+
+
+def comb() -> Path:
+    """Return the comb that ships: ada, bruno and chidi; no clip of the truth showed ada to it.
+
+    Raises:
+        PectenError: if it is missing or damaged.
+    """
+    return asset("demo/comb.safetensors")

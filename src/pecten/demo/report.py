@@ -20,13 +20,16 @@ from pecten.types import ByteImage, Progress
 SHEET_FRAMES = 6
 
 
-def write_report(gathered: Gathered, out: Path, training: str, statement: Statement, progress: Progress) -> Path:
+def write_report(
+    gathered: Gathered, out: Path, training: str, stats: Path | None, statement: Statement, progress: Progress
+) -> Path:
     """Write contact sheet, side-by-side and wipe videos, curves and figures.
 
     Args:
         gathered: What the swap showed.
         out: Folder.
-        training: How the comb was trained, in words.
+        training: How the comb came to be, in words.
+        stats: The training's statistics, to draw curves of; None where there was none.
         statement: What the content credentials of the pictures say.
         progress: Told how far it is.
     Returns:
@@ -35,7 +38,8 @@ def write_report(gathered: Gathered, out: Path, training: str, statement: Statem
     truth = read_truth(progress)
     rows = measure(gathered, truth, progress)
     _write_sheet(gathered, truth, out / "contact_sheet.png", training, statement)
-    draw_curves(out / "comb" / "stats.jsonl", out / "curves.png")
+    if stats is not None:
+        draw_curves(stats, out / "curves.png")
     _write_videos(gathered, truth, out, statement, progress)
     write_json(out / "report.json", {"training": training, "figures": [asdict(row) for row in rows]})
     report = out / "report.md"
@@ -87,8 +91,8 @@ def _markdown(rows: list[Row], training: str) -> str:
     lines = [
         f"# {footage.SOURCE} onto {footage.TARGET}'s shot",
         "",
-        f"Trained from nothing on this machine: {training}. Measured in the true face region of the normalised crop,",
-        "against the true swap in the plate (`ada_on_bruno`), which training never saw.",
+        f"The comb: {training}. Measured in the true face region of the normalised crop, against the true swap in the",
+        "plate (`ada_on_bruno`), which training never saw.",
         "",
         "| figure | plate as it was | this swap | best |",
         "|---|---|---|---|",
