@@ -6,7 +6,7 @@ blended = compose(plate, face, matte, recipe, smoothed[i])    # each frame for i
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from pecten.composite.blend import blend_alpha, blend_multiband, blend_standard, enlarge
 from pecten.composite.contrast import ContrastMethod, contrast_gain, correct_contrast, smooth_gains
 from pecten.composite.grain import Grain, smooth_grain
-from pecten.composite.light import OFFSET, Light, enlarged, fit_light, relight
+from pecten.composite.light import OFFSET, Light, enlarged, fit_light, refit, relight
 from pecten.composite.motion import blur_along, shutter, smooth_shutters
 from pecten.composite.normals import normal_map
 from pecten.composite.poisson import blend_poisson, blend_seamless
@@ -86,7 +86,7 @@ PAPER = Recipe(light=LightSource.BANDS, contrast=ContrastMethod.GLOBAL)
 
 @dataclass(frozen=True)
 class Measurement:
-    """What one frame says about light, contrast and grain; less than 100 KB.
+    """What one frame says about light, contrast and grain; about 150 KB.
 
     Attributes:
         light: None unless the recipe fits it.
@@ -151,8 +151,8 @@ def smooth(
 ) -> list[Measurement | None]:
     """Smooth measurements over a shot, never across a cut.
 
-    A lamp may flicker, and the face must flicker with it; a beard stays. So light as the whole face shows it is
-    followed frame by frame, and only what the votes change about it is smoothed, with the votes.
+    A lamp may flicker, and the face must flicker with it; a beard stays. So the votes are smoothed, and light is fitted
+    to each frame by them.
 
     Args:
         measured: One a frame; None where a frame has no face.
@@ -197,18 +197,13 @@ def _smooth_lights(lights: Sequence[Light | None], starts: Sequence[int], window
     if any(light is not None and light.trusted.shape != first.trusted.shape for light in lights):
         raise ShapeError("lights measured on crops of different size: measure a shot at one size")
 
-    def smoothed(pick: Callable[[Light], np.ndarray]) -> np.ndarray:
-        absent = np.full(pick(first).shape, np.nan)
+    def smoothed(pick: Callable[[Light], Mask]) -> np.ndarray:
+        absent = np.full(first.trusted.shape, np.nan)
         each = np.stack([absent if light is None else pick(light).astype(np.float64) for light in lights])
-        return smooth_gains(each, window, starts)
+        return smooth_gains(each, window, starts).astype(np.float32)
 
-    changes = smoothed(lambda light: light.coefficients - light.plain)
-    trusted = smoothed(lambda light: light.trusted).astype(np.float32)
-    alike = smoothed(lambda light: light.alike).astype(np.float32)
-    return [
-        light and replace(light, coefficients=light.plain + change, trusted=trust, alike=like)
-        for light, change, trust, like in zip(lights, changes, trusted, alike, strict=True)
-    ]
+    trusted, alike = smoothed(lambda light: light.trusted), smoothed(lambda light: light.alike)
+    return [light and refit(light, trust, like) for light, trust, like in zip(lights, trusted, alike, strict=True)]
 
 
 def in_light(face: Image, recipe: Recipe, measurement: Measurement) -> Image:
