@@ -12,7 +12,9 @@ distance over all frames, fitted first by the 68 landmarks, then twice by all th
 """
 
 import argparse
+from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -38,21 +40,23 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=10, help="frames between two that are used")
     parser.add_argument("--out", type=Path, required=True, help="npz file to write")
     args = parser.parse_args()
-    whole, flat = front(args.head)
+    whole, flat, rims = front(args.head)
     people = [load_crops(folder, CROP_PX, args.every).landmarks.astype(np.float64) for folder in args.faces]
     for _ in range(3):
         whole = counterparts(whole, people)
-    kept = thinned(whole, np.unique([*whole.mesh_points[:, 1], *whole.landmarks_68]))
-    small = reduced(whole, flat, kept)
+    kept = thinned(whole, np.unique([*whole.mesh_points[:, 1], *whole.landmarks_68, *np.flatnonzero(rims)]))
+    small = reduced(whole, flat, rims, kept)
     report(small, people)
     arrays = {name: getattr(small, name).astype(np.float16) for name in ("mean", "identity", "expression")}
-    integers = {name: getattr(small, name).astype(np.int16) for name in ("triangles", "mesh_points", "landmarks_68")}
+    integers = {
+        name: getattr(small, name).astype(np.int16) for name in ("triangles", "openings", "mesh_points", "landmarks_68")
+    }
     np.savez_compressed(args.out, **arrays, **integers)
     print(f"{args.out}: {len(small.mean)} vertices, {len(small.triangles)} triangles, {args.out.stat().st_size} bytes")
 
 
-def front(head: Path) -> tuple[Morphable, np.ndarray]:
-    """Return the skin's front as a model whose only mesh points are those of the 68, and its texture plane."""
+def front(head: Path) -> tuple[Morphable, np.ndarray, np.ndarray]:
+    """Return the skin's front as a model that knows the 68 alone, its texture plane, and which vertices end it."""
     with np.load(head, allow_pickle=False) as arrays:
         base, skin = arrays["base"].astype(np.float64), arrays["part"] == 0
         corners, places = arrays["faces"][skin].astype(np.int64), arrays["uv_faces"][skin].astype(np.int64)
@@ -66,6 +70,7 @@ def front(head: Path) -> tuple[Morphable, np.ndarray]:
         belongs = np.zeros(len(base), bool)
         belongs[corners[real]] = True
         kept = np.flatnonzero(inside & belongs)
+        rims = at_rims(corners, len(base))[kept]
         place = np.full(len(base), -1)
         place[kept] = np.arange(len(kept))
         landmarks = place[arrays["landmarks68"].astype(np.int64)]
@@ -76,10 +81,23 @@ def front(head: Path) -> tuple[Morphable, np.ndarray]:
             arrays["identity"][:, kept].astype(np.float64),
             arrays["expression"][seen][:, kept].astype(np.float64),
             np.zeros((0, 3), np.int64),
+            np.zeros(0, np.int64),
             pairs[17:],
             landmarks,
         )
-    return model, flat[kept]
+    return model, flat[kept], rims
+
+
+def at_rims(polygons: np.ndarray, count: int) -> np.ndarray:
+    """Say which vertices lie on an edge of one polygon alone: around eyes and mouth, and the skin's outer border."""
+    edges = [
+        tuple(sorted(edge))
+        for polygon in polygons.tolist()
+        for edge in pairwise([*(v for v in polygon if v >= 0), polygon[0]])
+    ]
+    rim = np.zeros(count, bool)
+    rim[[v for edge, times in Counter(edges).items() if times == 1 for v in edge]] = True
+    return rim
 
 
 def counterparts(model: Morphable, people: list[np.ndarray]) -> Morphable:
@@ -112,13 +130,14 @@ def thinned(model: Morphable, first: np.ndarray) -> np.ndarray:
     return np.sort(kept)
 
 
-def reduced(model: Morphable, flat: np.ndarray, kept: np.ndarray) -> Morphable:
-    """Keep some vertices and cover them with triangles."""
+def reduced(model: Morphable, flat: np.ndarray, rims: np.ndarray, kept: np.ndarray) -> Morphable:
+    """Keep some vertices and cover them with triangles; those with all corners on a rim close an opening."""
     triangles = Delaunay(flat[kept]).simplices.astype(np.int64)
     a, b, c = (flat[kept][triangles[:, k]] for k in range(3))
     (ux, uy), (vx, vy) = (b - a).T, (c - a).T
     triangles[ux * vy < uy * vx] = triangles[ux * vy < uy * vx][:, ::-1]
     longest = np.max([np.linalg.norm(p - q, axis=1) for p, q in ((a, b), (b, c), (c, a))], axis=0)
+    triangles = triangles[longest < 0.12]
     place = np.full(len(model.mean), -1)
     place[kept] = np.arange(len(kept))
     points = np.column_stack([model.mesh_points[:, 0], place[model.mesh_points[:, 1]]])
@@ -126,7 +145,8 @@ def reduced(model: Morphable, flat: np.ndarray, kept: np.ndarray) -> Morphable:
         model.mean[kept],
         model.identity[:, kept],
         model.expression[:, kept],
-        triangles[longest < 0.12],
+        triangles,
+        np.flatnonzero(rims[kept][triangles].all(axis=1)),
         points,
         place[model.landmarks_68],
     )

@@ -37,7 +37,8 @@ def test_it_agrees_with_a_slow_one(seed: int) -> None:
     surface = rasterise(vertices, triangles, 24)
     np.testing.assert_array_equal(surface.covered, owner >= 0)
     assert 100 < surface.covered.sum() < 24 * 24
-    np.testing.assert_array_equal(surface.corners, triangles[owner[owner >= 0]])
+    np.testing.assert_array_equal(surface.owners, owner[owner >= 0])
+    np.testing.assert_array_equal(surface.corners, triangles[surface.owners])
     np.testing.assert_allclose(surface.values(vertices)[:, 2], front[owner >= 0], atol=1e-9)
 
 

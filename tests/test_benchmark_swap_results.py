@@ -36,6 +36,16 @@ def test_results_come_back(tmp_path: Path) -> None:
     json.loads((tmp_path / "results.json").read_text(), parse_constant=pytest.fail)
 
 
+def test_what_says_the_same_is_left(tmp_path: Path) -> None:
+    path = save_results(tmp_path, results())
+    before = path.stat().st_mtime_ns
+    save_results(tmp_path, results())
+    assert path.stat().st_mtime_ns == before
+    save_results(tmp_path, replace(results(), title="Others"))
+    assert path.stat().st_mtime_ns > before
+    assert load_results(tmp_path).title == "Others"
+
+
 def test_pictures_are_found_by_frame(tmp_path: Path) -> None:
     one, real = results().taken
     assert one.picture(tmp_path, 8) == tmp_path / "cache/shown/a/000008.png"

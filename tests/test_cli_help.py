@@ -27,9 +27,15 @@ VERBS = (
     "comb drop",
     "comb mix",
     "comb export",
+    "comb latent",
+    "enhance",
+    "enhance train",
+    "enhance faces",
+    "enhance clip",
     "bench",
     "bench faces",
     "bench composite",
+    "bench swap",
 )
 HEAVY = ("torch", "numpy", "cv2", "av", "OpenImageIO", "c2pa")
 
@@ -52,7 +58,7 @@ def test_help_is_as_it_was_agreed(verb: str) -> None:
     assert help_of(verb) == golden_of(verb).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in ("", "bench", "comb", "consent")])
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in ("", "bench", "comb", "consent", "enhance")])
 def test_every_verb_shows_examples_one_a_line(verb: str) -> None:
     lines = golden_of(verb).read_text(encoding="utf-8").splitlines()
     examples = lines[lines.index("  Examples:") + 1 :]

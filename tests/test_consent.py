@@ -44,7 +44,9 @@ def test_the_fingerprint_is_of_the_content() -> None:
     assert fingerprint(signed()) == fingerprint(signed())
     assert fingerprint(signed()) != fingerprint(replace(signed(), use="another"))
     # Golden: credentials made earlier must still match their record.
-    assert fingerprint(signed()) == "5ee8a242c0c2ae0d18ae96e724de1b020117804339bc6810da4b70248085244c"
+    assert (
+        fingerprint(replace(signed(), version=1)) == "5ee8a242c0c2ae0d18ae96e724de1b020117804339bc6810da4b70248085244c"
+    )
 
 
 def test_a_signed_record_permits_its_uses(tmp_path: Path) -> None:
@@ -78,6 +80,29 @@ def test_a_later_revocation_and_a_represented_minor_do_not_refuse(tmp_path: Path
     record = replace(signed(), revoked_on=date(2026, 12, 1), adult=False, representative="A. Guardian")
     save(tmp_path / "dana.consent.json", record)
     assert require("dana", "train", [tmp_path], TODAY) == record
+
+
+def test_a_performers_record_covers_the_looks_that_it_lists(tmp_path: Path) -> None:
+    record = replace(signed(), looks=("dana_old", "dana_bearded"))
+    save(tmp_path / "dana.consent.json", record)
+    (tmp_path / "broken.consent.json").write_text("{")
+    assert require("dana_old", "appearance", [tmp_path], TODAY) == record
+    with pytest.raises(ConsentError, match="no consent record for dana_young"):
+        require("dana_young", "appearance", [tmp_path], TODAY)
+    # A record of its own comes first.
+    own = replace(signed("dana_old"), roles=("performance",))
+    save(tmp_path / "dana_old.consent.json", own)
+    with pytest.raises(ConsentError, match="role appearance is not given"):
+        require("dana_old", "appearance", [tmp_path], TODAY)
+
+
+def test_a_record_of_version_1_is_read_and_stays_what_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "dana.consent.json"
+    save(path, replace(signed(), version=1))
+    assert "looks" not in json.loads(path.read_text())
+    assert load(path) == replace(signed(), version=1)
+    save(path, load(path))
+    assert fingerprint(load(path)) == "5ee8a242c0c2ae0d18ae96e724de1b020117804339bc6810da4b70248085244c"
 
 
 def test_no_record_names_the_folders_and_the_command(tmp_path: Path) -> None:
@@ -114,7 +139,7 @@ def test_another_persons_record_under_this_name_is_refused(tmp_path: Path) -> No
         (lambda v: v.update(representative=3), "representative is not a text"),
         (lambda v: v.update(revoked=True), "unknown entry revoked"),
         (lambda v: v.update(log=[{"on": "2026-01-01"}]), "by is missing"),
-        (lambda v: v.update(version=2), "update Pecten"),
+        (lambda v: v.update(version=3), "update Pecten"),
         (lambda v: v.pop("version"), "no version"),
     ],
 )

@@ -1,16 +1,13 @@
 """Presets, limits and rates."""
 
 import json
-from dataclasses import replace
 
 import pytest
 import torch
 
 from pecten.comb.config import CombConfig
-from pecten.comb.model import Comb
 from pecten.errors import PectenError, TrainingError
 from pecten.training.config import PRESETS, TrainConfig, preset
-from pecten.training.forecast import forecast
 from pecten.training.step import average, ema_decay
 
 PEOPLE = ("one", "two")
@@ -77,14 +74,3 @@ def test_the_average_forgets_the_start_and_then_keeps_its_half_life() -> None:
     expected = 0.75 * a.weight + 0.25 * b.weight
     average(a, b, 0.75)
     torch.testing.assert_close(a.weight, expected)
-
-
-def test_the_forecast_counts_weights_exactly_and_grows_with_the_batch() -> None:
-    comb, config = preset("quick", PEOPLE)
-    small, large = (forecast(comb, replace(config, batch=batch)) for batch in (2, 8))
-    assert small.parameters == sum(p.numel() for p in Comb(comb).parameters())
-    assert large.activations == 4 * small.activations
-    assert large.weights == small.weights == 20 * small.parameters
-    assert "GiB" in small.line()
-    paper = forecast(*preset("paper", PEOPLE))
-    assert 67e6 < paper.parameters < 71e6

@@ -194,7 +194,7 @@ def test_a_folder_keeps_to_its_configuration(whole: Path, tmp_path: Path) -> Non
     train(TWO, shape(), config(images=4, stats_images=1), tmp_path)
     record = json.loads((tmp_path / "config.json").read_text())
     # As an older Pecten wrote it, which knew fewer settings.
-    del record["training"]["view_weight"], record["training"]["jitter"]["shading"]
+    del record["training"]["view_weight"], record["training"]["jitter"]["shading"], record["comb"]["gated"]
     (tmp_path / "config.json").write_text(json.dumps(record))
     train(TWO, shape(), config(images=4), tmp_path)
     (tmp_path / "config.json").write_text("{")

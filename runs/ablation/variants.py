@@ -41,12 +41,13 @@ class Variant:
         """
         people = tuple(sorted(self.people or everybody))
         shape, training = preset("quick", people, size, images_each * len(people))
-        changes = dict(self.training)
+        changes = {"overlap_weight": 0.0, **self.training}
         if changes.pop("single_stage", False) or self.finish:
             changes["start_px"] = size
         if self.finish:
             training = replace(training, images=int(training.images * FINISH), **FINISHING)
-        jitter = replace(training.jitter, **changes.pop("jitter", {}))
+        # What the preset gained from this comparison, the base goes without.
+        jitter = replace(training.jitter, **{"shading": 0.0, **changes.pop("jitter", {})})
         # No pictures and one checkpoint in the middle: what is compared is the end.
         quiet = {"preview_images": 0, "checkpoint_images": training.images // 2 + 1}
         return replace(shape, **self.shape), replace(training, jitter=jitter, **quiet, **changes)
@@ -77,6 +78,10 @@ VARIANTS: tuple[Variant, ...] = (
     Variant("finish, critic 0.01", {}, {"critic_weight": 0.01}, finish=True),
     Variant("finish, critic 0.03", {}, {"critic_weight": 0.03}, finish=True),
     Variant("finish, latents drawn together 0.02", {}, {"overlap_weight": 0.02}, finish=True),
+    Variant("finish, latents drawn together 0.1", {}, {"overlap_weight": 0.1}, finish=True),
+    Variant("finish, latents drawn together 0.5", {}, {"overlap_weight": 0.5}, finish=True),
+    Variant("finish, latents 0.1 and light", {}, {"overlap_weight": 0.1, "jitter": {"shading": 0.4}}, finish=True),
+    Variant("finish, latents 0.02 and view 0.4", {}, {"overlap_weight": 0.02, "view_weight": 0.4}, finish=True),
     Variant("finish, input warp 20 px", {}, {"jitter": {"warp_px": 20.0}}, finish=True),
     Variant("finish, uneven light on the input", {}, {"jitter": {"shading": 0.4}}, finish=True),
     Variant("finish, uneven light on both", {}, {"jitter": {"shading": 0.4, "shading_on": "both"}}, finish=True),
@@ -87,6 +92,8 @@ VARIANTS: tuple[Variant, ...] = (
     Variant("shared trunk", shape={"trunk": "shared"}),
     Variant("mattes", shape={"matte": True}),
     Variant("latents drawn together 0.02", training={"overlap_weight": 0.02}),
+    Variant("latents drawn together 0.1", training={"overlap_weight": 0.1}),
+    Variant("latents 0.02 and light", training={"overlap_weight": 0.02, "jitter": {"shading": 0.4}}),
     Variant("input warp 12 px", training={"jitter": {"warp_px": 12.0}}),
     Variant("input warp 25 px", training={"jitter": {"warp_px": 25.0}}),
     Variant("no colour jitter", training={"jitter": {"exposure": 0.0, "colour": 0.0}}),

@@ -13,12 +13,14 @@ from typing import Any, Literal, get_args
 from pecten.errors import ConsentError
 from pecten.files import write_json
 
-VERSION = 1
+VERSION = 2
+"""2 added a performer's looks; 1 is read as having none."""
+
 SUFFIX = ".consent.json"
 Use = Literal["train", "appearance", "performance"]
 _ROLES = ("appearance", "performance")
 _DATES = ("valid_from", "valid_until", "signed_on", "revoked_on")
-_TEXT_LISTS = ("roles", "shots", "territories", "media", "prohibited_uses", "data_sha256")
+_TEXT_LISTS = ("roles", "shots", "territories", "media", "prohibited_uses", "data_sha256", "looks")
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class PerformerRecord:
         revoked_on: When it was taken back; None while it holds.
         approver: Who at the producer answers for the use.
         log: What happened to the record.
+        looks: Further identities that are this performer's looks, such as "ada_old": the record covers them too.
     """
 
     version: int
@@ -85,6 +88,7 @@ class PerformerRecord:
     revoked_on: date | None
     approver: str | None
     log: tuple[LogEntry, ...]
+    looks: tuple[str, ...] = ()
 
 
 def draft(identity: str, today: date) -> PerformerRecord:
@@ -173,7 +177,7 @@ def find(identity: str, folders: Sequence[Path]) -> PerformerRecord:
 
     Args:
         identity: Key of the performer's decoder.
-        folders: Searched in this order for `IDENTITY.consent.json`.
+        folders: Searched in this order for `IDENTITY.consent.json`; then for a record that lists it among its looks.
     Raises:
         ConsentError: if there is none, or it is another's.
     """
@@ -185,8 +189,21 @@ def find(identity: str, folders: Sequence[Path]) -> PerformerRecord:
             if record.identity != identity:
                 raise ConsentError(f"{path}: made out to {record.identity!r}, not {identity!r}; rename or redo it")
             return record
+    for folder in folders:
+        for path in sorted(folder.glob(f"*{SUFFIX}")):
+            performer = _readable(path)
+            if performer is not None and identity in performer.looks:
+                return performer
     searched = ", ".join(str(folder) for folder in folders) or "no folder"
     raise ConsentError(f"no consent record for {identity} in {searched}; make one with: pecten consent new {identity}")
+
+
+def _readable(path: Path) -> PerformerRecord | None:
+    try:
+        return load(path)
+    except ConsentError:
+        # Another performer's damaged record says nothing of this one.
+        return None
 
 
 def require(identity: str, use: Use, folders: Sequence[Path], today: date) -> PerformerRecord:
@@ -245,11 +262,16 @@ def _to_json(record: PerformerRecord) -> dict[str, Any]:
     for name in _DATES:
         value[name] = value[name].isoformat() if value[name] else None
     value["log"] = [{**entry, "on": entry["on"].isoformat()} for entry in value["log"]]
+    if record.version < 2:
+        # As it was written: credentials made with it name its fingerprint.
+        del value["looks"]
     return {key: list(item) if isinstance(item, tuple) else item for key, item in value.items()}
 
 
 def _from_json(value: dict[str, Any]) -> PerformerRecord:
     known = {field.name for field in fields(PerformerRecord)}
+    if value["version"] < 2:
+        value = {**value, "looks": value.get("looks", [])}
     unknown = sorted(set(value) - known)
     if unknown:
         raise ValueError(f"unknown entry {unknown[0]}")

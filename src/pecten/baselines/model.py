@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32
@@ -35,6 +35,7 @@ class Budget:
         return images >= self.images if self.images is not None else seconds >= (self.seconds or 0)
 
 
+@runtime_checkable
 class SwapModel(Protocol):
     """A method that learns from two or more performers and shows one as another.
 

@@ -17,7 +17,7 @@ Sightings = Float64[np.ndarray, "_frames _points 2"]
 
 DISTANCE_CM = 90.0
 """From the camera to the face's middle: near enough for a face that fills half a picture's height."""
-SPREAD_CM = 0.1
+SPREAD_CM = 0.05
 """Expected departure of a landmark from its vertex."""
 EXPRESSION_SPREAD = 0.5
 """Expected size of an expression's weight."""
@@ -33,6 +33,7 @@ class Morphable:
         identity: What makes a person; weights of unit variance.
         expression: What a person does; weights from 0 to 1.
         triangles: Corners, counter-clockwise as seen from outside; eyes and mouth are closed.
+        openings: The triangles that close them.
         mesh_points: For each of some of the 478 mesh points, which one it is and the vertex where it lies.
         landmarks_68: The vertex of each of the 68 landmarks (iBUG).
     """
@@ -41,6 +42,7 @@ class Morphable:
     identity: Float64[np.ndarray, "_modes _vertices 3"]
     expression: Float64[np.ndarray, "_shapes _vertices 3"]
     triangles: Int64[np.ndarray, "_triangles 3"]
+    openings: Int64[np.ndarray, "_closed"]
     mesh_points: Int64[np.ndarray, "_known 2"]
     landmarks_68: Int64[np.ndarray, "68"]
 
@@ -51,6 +53,12 @@ class Morphable:
     def posed(self, fit: "Fit") -> Shapes:
         """Return the vertices of every frame of a fit in the picture: px, px, and cm towards the viewer."""
         return _posed(self.shapes(fit), fit)
+
+    def in_px(self, fit: "Fit") -> Shapes:
+        """Return the same, with px for cm."""
+        posed = self.posed(fit)
+        posed[..., 2] *= fit.scale[:, None]
+        return posed
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +104,7 @@ def load() -> Morphable:
     with np.load(asset(_FILE), allow_pickle=False) as arrays:
         return Morphable(
             *(arrays[name].astype(np.float64) for name in ("mean", "identity", "expression")),
-            *(arrays[name].astype(np.int64) for name in ("triangles", "mesh_points", "landmarks_68")),
+            *(arrays[name].astype(np.int64) for name in ("triangles", "openings", "mesh_points", "landmarks_68")),
         )
 
 

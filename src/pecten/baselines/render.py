@@ -14,11 +14,13 @@ class Surface:
 
     Attributes:
         covered: Where there is a triangle.
-        corners: The three vertices of the one in front, at the covered pixels in reading order.
+        owners: The one in front, at the covered pixels in reading order.
+        corners: Its three vertices.
         weights: Of the three, summing to 1 (barycentric coordinates).
     """
 
     covered: Bool[np.ndarray, "_size _size"]
+    owners: Int64[np.ndarray, "_seen"]
     corners: Int64[np.ndarray, "_seen 3"]
     weights: Float64[np.ndarray, "_seen 3"]
 
@@ -64,19 +66,20 @@ def rasterise(
     weights[:, 0] = 1 - weights[:, 1] - weights[:, 2]
     inside = (weights >= 0).all(axis=1)
     owner, pixel, weights = owner[inside], pixel[inside], weights[inside]
-    return _nearest(triangles[owner], weights, pixel[:, 1] * size + pixel[:, 0], vertices[:, 2], size)
+    place = pixel[:, 1] * size + pixel[:, 0]
+    covered, ahead = _nearest((vertices[triangles[owner], 2] * weights).sum(axis=1), place, size)
+    return Surface(covered, owner[ahead], triangles[owner[ahead]], weights[ahead])
 
 
-def _nearest(corners: np.ndarray, weights: np.ndarray, pixel: np.ndarray, nearness: np.ndarray, size: int) -> Surface:
-    depth = (nearness[corners] * weights).sum(axis=1)
+def _nearest(depth: np.ndarray, pixel: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return which pixels are covered, and for each of them which candidate is in front."""
     front = np.full(size * size, -np.inf)
     np.maximum.at(front, pixel, depth)
     ahead = np.flatnonzero(depth == front[pixel])
     winner = np.full(size * size, -1)
     # On an edge two triangles are equally near: the first one stays.
     winner[pixel[ahead[::-1]]] = ahead[::-1]
-    seen = winner[winner >= 0]
-    return Surface((winner >= 0).reshape(size, size), corners[seen], weights[seen])
+    return (winner >= 0).reshape(size, size), winner[winner >= 0]
 
 
 def _cross(p: np.ndarray, q: np.ndarray) -> np.ndarray:

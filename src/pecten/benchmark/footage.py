@@ -37,11 +37,39 @@ class Take:
         """
         if self.truth is None:
             raise FootageError(f"{self.clip}: no .npz with true landmarks beside it; choose a clip that has one")
+        return np.asarray(self._known("landmarks_68_px")["landmarks_68_px"], np.float64)
+
+    def turns(self) -> Float64[np.ndarray, "frames 3"] | None:
+        """Read the true yaw, pitch and roll of the head, in rad; None where nobody knows them.
+
+        Raises:
+            FootageError: if the file is damaged.
+        """
+        held = self._known()
+        return np.asarray(held["pose_rad_cm"][:, :3], np.float64) if "pose_rad_cm" in held else None
+
+    def animation(self) -> tuple[Float64[np.ndarray, "frames shapes"], tuple[str, ...]] | None:
+        """Read the weights that the face was animated by, and the names of its shapes; None where nobody knows them.
+
+        Raises:
+            FootageError: if the file is damaged.
+        """
+        held = self._known()
+        if "expression" not in held or "expression_names" not in held:
+            return None
+        return np.asarray(held["expression"], np.float64), tuple(map(str, held["expression_names"]))
+
+    def _known(self, *needed: str) -> dict[str, np.ndarray]:
+        if self.truth is None:
+            return {}
         try:
             with np.load(self.truth, allow_pickle=False) as arrays:
-                return np.asarray(arrays["landmarks_68_px"], np.float64)
+                held = {name: arrays[name] for name in arrays.files}
+            for name in needed:
+                held[name]
         except (OSError, ValueError, KeyError) as error:
             raise FootageError(f"{self.truth}: damaged ({error}); copy it again") from error
+        return held
 
 
 @dataclass(frozen=True)

@@ -157,7 +157,7 @@ class SwapResults:
 
 
 def save_results(folder: Path, results: SwapResults) -> Path:
-    """Write `results.json` into a folder in one piece.
+    """Write `results.json` into a folder in one piece; what is there and says the same is left, with its time.
 
     Returns:
         Its path.
@@ -166,8 +166,14 @@ def save_results(folder: Path, results: SwapResults) -> Path:
     for taken in record["taken"]:
         taken["values"] = {key: [_written(v) for v in values] for key, values in taken["values"].items()}
         taken["whole"] = {key: _written(value) for key, value in taken["whole"].items()}
-    write_json(folder / RESULTS, record)
-    return folder / RESULTS
+    path = folder / RESULTS
+    try:
+        same = json.loads(path.read_text(encoding="utf-8")) == json.loads(json.dumps(record))
+    except (OSError, ValueError):
+        same = False
+    if not same:
+        write_json(path, record)
+    return path
 
 
 def load_results(folder: Path) -> SwapResults:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from pecten import __version__
-from pecten.cli import bench, comb, consent, correct, demo, faces, info, swap, train
+from pecten.cli import bench, comb, consent, correct, demo, enhance, faces, info, swap, train
 
 app = typer.Typer(
     name="pecten",
@@ -41,7 +41,8 @@ app.command("correct", epilog=correct.EXAMPLES)(correct.correct)
 app.command("train", epilog=train.EXAMPLES)(train.train)
 app.command("swap", epilog=swap.EXAMPLES)(swap.swap)
 app.command("info", epilog=info.EXAMPLES)(info.info)
-app.add_typer(comb.app, name="comb", help="Trained combs: keep, drop, mix or export identities.")
+app.add_typer(comb.app, name="comb", help="Trained combs: keep, drop, mix or export identities, look into latents.")
+app.add_typer(enhance.app, name="enhance", help="Low-resolution faces made sharp: train, faces, clip.")
 app.add_typer(consent.app, name="consent", help="Performers' consent records: new, revoke.")
 app.command("demo", epilog=demo.EXAMPLES)(demo.demo)
 app.add_typer(bench.app, name="bench", help="Measure what Pecten states about itself: faces, composite.")

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from pecten.cli.bench_swap import EXAMPLES as SWAP_EXAMPLES
+from pecten.cli.bench_swap import swap
 from pecten.cli.options import Threads, check_place, use_threads
 from pecten.cli.screen import Screen
 
@@ -23,6 +25,8 @@ Examples:
   pecten bench composite --footage footage
   pecten bench composite --footage footage --comb comb/ -o figures
 """
+
+app.command("swap", epilog=SWAP_EXAMPLES)(swap)
 
 Footage = Annotated[Path, typer.Option("--footage", help="Folder with performers/ and truth/.")]
 Quick = Annotated[bool, typer.Option("--quick", help="Few clips and frames, to try the command.")]

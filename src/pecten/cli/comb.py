@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pecten.cli.options import Consent, DryRun, check_place, consent_folders
+from pecten.cli.options import Consent, DryRun, Threads, check_place, consent_folders, use_threads
 
 if TYPE_CHECKING:
     from pecten.comb.model import Comb
@@ -32,6 +32,12 @@ Examples:
   pecten comb export comb/ --source ada -o ada.onnx
   pecten comb export comb/ --source ada -o ada.xml        # OpenVINO
   pecten comb export comb/ --source ada -o ada.pt         # TorchScript, for Nuke's CatFileCreator
+"""
+LATENT_EXAMPLES = """
+\b
+Examples:
+  pecten comb latent comb/ faces/ada faces/bruno -o latent/      # how they overlap, what edits do
+  pecten comb latent comb/ faces/ada faces/plate --source ada -o latent/
 """
 app = typer.Typer(no_args_is_help=True)
 Source = Annotated[Path, typer.Argument(help="Folder or file of a trained comb.")]
@@ -131,6 +137,97 @@ def export(
     typer.echo(f"wrote {out}: {loaded.config.size} px, {source}'s decoder; pictures it makes carry no credentials")
 
 
+@app.command("latent", epilog=LATENT_EXAMPLES)
+def latent(
+    comb: Source,
+    datasets: Annotated[list[Path], typer.Argument(help="Folders made by `pecten faces`, one a performer.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the pictures and figures.")],
+    source: Annotated[
+        list[str] | None,
+        typer.Option("--source", "-s", help="Whose training the others are judged by (again for more). [default: all]"),
+    ] = None,
+    every: Annotated[int, typer.Option(min=1, help="Take each n-th frame of a clip.")] = 1,
+    threads: Threads = 0,
+    consent: Consent = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Draw where performers lie in a comb's latent space, and say which frames lie outside another's training.
+
+    What the space means is kept beside the comb, for `pecten swap --edit` and its warnings.
+    """
+    from pecten.comb.latent_file import latent_file
+    from pecten.comb.weights import file_of, load_comb
+    from pecten.errors import UsageError
+    from pecten.faces.records import load_dataset
+
+    loaded = load_comb(comb)
+    records = [load_dataset(folder) for folder in datasets]
+    names = [record.identity for record in records]
+    taught = [name for name in names if name in loaded.config.identities]
+    if len(set(names)) < len(names):
+        raise UsageError(f"{datasets[0]}: two folders of one performer: give one a performer")
+    for name in source or taught:
+        loaded.config.check_identity(name, str(comb))
+        if name not in names:
+            raise UsageError(f"--source {name}: give the folder of the faces that {name} was trained on, too")
+    if not taught:
+        raise UsageError(f"{comb}: none of {', '.join(names)} is in it: give faces that it was trained on")
+    for name in taught:
+        _permitted(name, consent)
+    check_place(out)
+    beside = latent_file(file_of(comb))
+    if dry_run:
+        typer.echo(f"would draw the latents of {', '.join(names)} in {out}, and keep what they mean in {beside}")
+        return
+    use_threads(threads)
+    for line in _explore(loaded, datasets, source or taught, out, beside, every):
+        typer.echo(line)
+
+
+def _explore(comb: "Comb", datasets: list[Path], sources: list[str], out: Path, beside: Path, every: int) -> list[str]:
+    """Encode, learn, draw and write; return what is to be said."""
+    from pecten import sheet
+    from pecten.cli.screen import Screen
+    from pecten.comb.latent import latents_of, learn_latents
+    from pecten.comb.latent_file import save_latents
+    from pecten.comb.latent_map import Encoded, draw_map, draw_strips, draw_worst, frame_name, overlaps
+    from pecten.dataset.crops import load_crops
+    from pecten.files import write_json
+
+    encoded: dict[str, Encoded] = {}
+    with Screen() as screen:
+        for done, folder in enumerate(datasets, 1):
+            crops = load_crops(folder, comb.config.size, every)
+            encoded[crops.identity] = Encoded(crops, *latents_of(comb, crops))
+            screen("encode", done, len(datasets))
+    taught = {name: one for name, one in encoded.items() if name in comb.config.identities}
+    record = learn_latents({n: e.latents for n, e in taught.items()}, {n: e.described for n, e in taught.items()})
+    save_latents(beside, record, comb)
+    sheet.save(out / "latent.png", draw_map(encoded))
+    lines, pairs, judged = [f"wrote {out / 'latent.png'} and {beside}"], overlaps(encoded), dict[str, object]()
+    for one, other, mixed, apart in pairs:
+        lines.append(f"{one} and {other}: neighbours mix {mixed:.2f} (1 is one cloud, 0 apart), MMD {apart:.3f}")
+    for source in sources:
+        sheet.save(out / f"directions_{source}.png", draw_strips(comb, record, taught[source], source))
+        for target, seen in encoded.items():
+            if target == source:
+                continue
+            ratios = record.beyond(source, seen.latents, seen.described)
+            names = [frame_name(name) for name, ratio in zip(seen.crops.names, ratios, strict=True) if ratio > 1]
+            judged[f"{target} on {source}"] = {"frames": len(ratios), "beyond": names}
+            picture = draw_worst(seen, ratios, source)
+            if picture is not None:
+                place = out / f"beyond_{source}_{target}.png"
+                sheet.save(place, picture)
+                lines.append(
+                    f"WARNING: {len(names)} of {len(ratios)} frames of {target} lie outside what {source} was trained "
+                    f"on, such as {', '.join(names[:3])}: look at {place}"
+                )
+    mixing = [{"identities": [a, b], "neighbours_mix": m, "mmd": d} for a, b, m, d in pairs]
+    write_json(out / "latent.json", {"version": 1, "overlap": mixing, "beyond": judged})
+    return lines
+
+
 def _load(path: Path, identities: list[str]) -> "Comb":
     from pecten.comb.weights import load_comb
 
@@ -180,7 +277,18 @@ def _write(made: "Comb", base: Path, out: Path, half: bool, overwrite: bool, dry
     seen = header.get("seen", {})
     kept["seen"] = {identity: seen[identity] for identity in made.config.identities if identity in seen}
     save_comb(path, made, {**kept, "made_from_sha256": sha256_of(file_of(base))}, half)
+    _carry_latents(base, path)
     typer.echo(f"wrote {path}: comb of {names}")
+
+
+def _carry_latents(base: Path, path: Path) -> None:
+    """Keep what is known of the latents: the encoder is the same."""
+    from pecten.comb.latent_file import latent_file, load_latents, save_latents
+    from pecten.comb.weights import load_comb
+
+    record = load_latents(base, load_comb(base))
+    if record is not None:
+        save_latents(latent_file(path), record, load_comb(path))
 
 
 def _check_free(path: Path, overwrite: bool) -> None:

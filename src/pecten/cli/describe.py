@@ -25,6 +25,8 @@ def describe(thing: str, colour: "ColourChoice | None" = None) -> list[str]:
     """
     path = Path(thing)
     if path.is_dir():
+        if (path / "enhancer.safetensors").exists():
+            return describe_enhancer(path)
         if (path / "comb.safetensors").exists() or (path / "checkpoints").is_dir():
             return describe_comb(path)
         if (path / "record.json").exists():
@@ -32,7 +34,7 @@ def describe(thing: str, colour: "ColourChoice | None" = None) -> list[str]:
     if path.name.endswith(".consent.json"):
         return describe_consent(path)
     if path.suffix == ".safetensors":
-        return describe_comb(path)
+        return describe_enhancer(path) if path.name == "enhancer.safetensors" else describe_comb(path)
     if path.suffix in {".json", ".jsonl", ".md", ".txt", ".toml", ".c2pa"}:
         raise UsageError(f"{thing}: not a clip, dataset, comb or consent record: name one of these")
     return describe_clip(thing, colour)
@@ -147,6 +149,18 @@ def describe_comb(path: Path) -> list[str]:
         f"  {config.size} px, channels {config.channels}, latent {config.latent} {config.latent_size}, "
         f"down {config.down}, up {config.up}, norm {config.norm}",
         f"  {header.get('images_seen', 'an unknown number of')} images seen",
+    ]
+
+
+def describe_enhancer(path: Path) -> list[str]:
+    """Describe what `pecten enhance train` wrote."""
+    from pecten.enhance.weights import load_enhancer
+
+    enhancer, header = load_enhancer(path)
+    config = enhancer.config
+    return [
+        f"{path}: enhancer of {config.identity}, {config.size} px",
+        f"  {header.get('images_seen', 'an unknown number of')} of {config.images} patches seen",
     ]
 
 

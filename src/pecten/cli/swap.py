@@ -27,10 +27,12 @@ from pecten.cli.screen import Screen
 from pecten.errors import UsageError
 
 if TYPE_CHECKING:
+    from pecten.comb.model import Comb
     from pecten.composite.recipe import Recipe
     from pecten.faces.records import ShotFaces
     from pecten.shot.matte import MatteOptions
     from pecten.shot.options import SwapSummary
+    from pecten.shot.wishes import Keyed
 
 EXAMPLES = """
 \b
@@ -38,6 +40,8 @@ Examples:
   pecten swap plate.mov --comb comb/ --source ada -o out.mov
   pecten swap 'plates/sh010.####.exr' --comb comb/ --source ada -o 'out/sh010.####.exr'
   pecten swap plate.mp4 --comb comb/ --source ada --region lips --frames 24-47 -o lips.mp4
+  pecten swap plate.mov --comb comb/ -s ada_young --look ada_old=1001:0,1100:1 -o ageing.mov
+  pecten swap plate.mov --comb comb/ -s ada --edit mouth=0.5 --edit eyes=-0.3 -o edited.mov
   pecten swap a.mov --comb comb/ -s ada --matte 'roto.####.exr' --matte-mode holdout -o b.mov
 """
 
@@ -83,7 +87,7 @@ def swap(
     strength: Annotated[
         str, typer.Option(help="How much shows, 0 to 1; or keys by frame: 1001:0,1012:1,1100:1,1110:0.")
     ] = "1",
-    ease: Annotated[bool, typer.Option("--ease", help="Ease in and out of the strength's keys.")] = False,
+    ease: Annotated[bool, typer.Option("--ease", help="Ease in and out of all keys.")] = False,
     fade: Annotated[
         int, typer.Option(min=0, help="Frames in which a face that is lost, or turns into profile, fades out and in.")
     ] = 5,
@@ -103,6 +107,18 @@ def swap(
     faces: Annotated[
         Path | None, typer.Option(help="Folder that keeps what was found in the plate. [default: OUT's name + .faces]")
     ] = None,
+    look: Annotated[
+        list[str] | None,
+        typer.Option("--look", help="Share of another of the performer's looks: NAME=0.7, or NAME=1001:0,1040:1."),
+    ] = None,
+    looks_by: Annotated[
+        str, typer.Option("--looks-by", help="weights mixes decoders that grew from one another; else pictures.")
+    ] = "weights",
+    edit: Annotated[
+        list[str] | None,
+        typer.Option("--edit", help="Move yaw, pitch, mouth or eyes by standard deviations: mouth=0.5, or keys."),
+    ] = None,
+    engine: Annotated[str, typer.Option(help="What runs the comb: torch, openvino or auto.")] = "auto",
     batch: Annotated[int, typer.Option(min=1, help="Crops decoded at a time.")] = 8,
     rate: Rate = None,
     colorspace: ColourSpace = None,
@@ -115,12 +131,13 @@ def swap(
 ) -> None:
     """Put a performer's face into a plate; the result is signed with content credentials."""
     from pecten.cli.describe import describe_colour
+    from pecten.comb.latent_file import load_latents
     from pecten.comb.weights import load_comb
     from pecten.consent import require
     from pecten.faces.follow import FaceOptions
     from pecten.footage.clip import open_clip
     from pecten.footage.matte import open_matte
-    from pecten.shot import SwapOptions, claim_of, open_output, plate_faces, render, statement_of
+    from pecten.shot import Outside, SwapOptions, claim_of, open_output, plate_faces, render, statement_of
 
     clip = open_clip(plate, read_rate(rate), read_colour(colorspace, colorconfig, exposure))
     require_colour(clip)
@@ -138,11 +155,19 @@ def swap(
         batch,
         _tracks(track),
         choose_matte(matte, matte_mode, write_matte, strength, ease, fade, fill, occlusion),
+        *choose_looks(loaded, comb, look or [], looks_by, edit or [], engine, ease, span[1] - span[0]),
     )
+    givers = [
+        giver,
+        *(require(one.name, "appearance", consent_folders(consent), date.today()) for one in options.looks),
+    ]
+    latents = load_latents(comb, loaded)
+    if options.edits and latents is None:
+        raise UsageError(f"--edit: {comb} has no record of its latents: make it with `pecten comb latent`")
     if matte is not None:
         open_matte(matte, clip.info).check(*span)
     kept = faces or out.with_name(f"{out.name.split('.')[0]}.faces")
-    statement = statement_of(comb, giver, performer, numbers)
+    statement = statement_of(comb, givers, performer, numbers)
     claim = claim_of(clip, options, out, statement, kept)
     open_output(clip, out, overwrite, claim, mattes=options.matte)
     for folder in (out.parent, kept, *([Path(write_matte).parent] if write_matte else [])):
@@ -155,13 +180,35 @@ def swap(
     use_threads(threads)
     with Screen() as screen:
         found = plate_faces(clip, kept, FaceOptions(), screen)
-        done = render(clip, found, loaded, options, out, statement, screen, span, overwrite, claim=claim)
+        outside = Outside(source, latents)
+        done = render(
+            clip, found, loaded, options, out, statement, screen, span, overwrite, outside, claim, latents=latents
+        )
     earlier = f", {done.kept} kept from an earlier run" if done.kept else ""
     typer.echo(f"{out}: {done.frames} frames, {done.swapped} with {source}'s face{earlier}")
     for reason, count in Counter(reason for _, reason in done.untouched).most_common():
         typer.echo(f"  {count} as in the plate: {reason}")
-    for line in [*told_fades(done), *told_beyond(comb, source, found, options.tracks)]:
+    for line in [*told_fades(done), *told_beyond(comb, source, found, options.tracks), *outside.told()]:
         typer.echo(f"  {line}")
+
+
+def choose_looks(
+    loaded: "Comb", comb: Path, looks: list[str], looks_by: str, edits: list[str], engine: str, ease: bool, frames: int
+) -> "tuple[tuple[Keyed, ...], str, tuple[Keyed, ...], str]":
+    """Read which looks are mixed how, what is edited, and what runs the comb."""
+    from pecten.shot.engine import choose_engine
+    from pecten.shot.wishes import read_edits, read_looks
+
+    if looks_by not in ("weights", "pictures"):
+        raise UsageError(f"--looks-by {looks_by}: choose weights or pictures")
+    try:
+        keyed, changes = read_looks(looks, ease), read_edits(edits, ease)
+        for one in keyed:
+            loaded.config.check_identity(one.name, str(comb))
+        chosen = choose_engine(engine, loaded, frames, bool(keyed) and looks_by == "weights")
+    except UsageError as error:
+        raise UsageError(f"--{error}") from error
+    return keyed, looks_by, changes, chosen
 
 
 def told_beyond(comb: Path, source: str, found: "ShotFaces", tracks: tuple[int, ...] | None) -> list[str]:

@@ -11,7 +11,10 @@ from pecten.cli.screen import Screen
 from pecten.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pecten.comb.config import CombConfig
+    from pecten.faces.records import DatasetRecord
 
 EXAMPLES = """
 \b
@@ -32,6 +35,16 @@ def train(
     preset: Annotated[str, typer.Option(help="paper, studio or quick.")] = "studio",
     images: Annotated[int | None, typer.Option(min=1, help="Images to see in all. [default: preset's]")] = None,
     batch: Annotated[int | None, typer.Option(min=1, help="Images a step and performer. [default: preset's]")] = None,
+    accumulate: Annotated[
+        int | None,
+        typer.Option(min=1, help="Parts a step is made in, for many performers in little memory. [default: preset's]"),
+    ] = None,
+    compiled: Annotated[
+        bool, typer.Option("--compile", help="Let torch compile the networks first; no gain on a CPU.")
+    ] = False,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write OUT/tensorboard as well; needs 'pecten[tensorboard]'.")
+    ] = False,
     base: Annotated[
         Path | None,
         typer.Option("--from", help="Begin with this comb, at its full size; performers it does not know are added."),
@@ -49,9 +62,12 @@ def train(
 
     from pecten.comb.weights import file_of, load_comb
     from pecten.consent import require
+    from pecten.devices import choose_device, room_on
     from pecten.faces.records import load_dataset
     from pecten.files import sha256_of
+    from pecten.training.board import require_tensorboard
     from pecten.training.config import preset as make_preset
+    from pecten.training.forecast import plan_memory
 
     records = [load_dataset(folder) for folder in datasets]
     check_identities([record.identity for record in records], datasets, alone=base is not None)
@@ -62,7 +78,10 @@ def train(
     use_threads(threads)
     names = tuple(record.identity for record in records)
     shape, config = make_preset(preset, names, size, images)
-    config = replace(config, seed=seed, batch=batch or config.batch)
+    if tensorboard:
+        require_tensorboard()
+    config = replace(config, seed=seed, compile=compiled, tensorboard=tensorboard)
+    config = replace(config, batch=batch or config.batch, accumulate=accumulate or config.accumulate)
     begun = None
     if base is not None:
         begun = load_comb(base)
@@ -71,13 +90,14 @@ def train(
             config, start_px=shape.size, freeze_encoder=freeze_encoder, base_sha256=sha256_of(file_of(base))
         )
     check_place(out)
+    memory, config = plan_memory(shape, config, count_usable(records), room_on(choose_device(config.device)))
     if dry_run:
         for record, folder in zip(records, datasets, strict=True):
             typer.echo(f"would train {record.identity} on {folder}")
         typer.echo(f"would write a comb of {shape.size} px, {config.images} images seen, to {out}")
+        typer.echo(memory.line())
         return
     from pecten.dataset.crops import load_crops
-    from pecten.training.forecast import forecast
     from pecten.training.loop import train as run
     from pecten.training.ranks import joined
 
@@ -86,10 +106,15 @@ def train(
         if not ranks.leads:
             run(crops, shape, config, out, base=begun, ranks=ranks)
             return
-        typer.echo(forecast(shape, config).line())
+        typer.echo(memory.line())
         with Screen() as screen:
             result = run(crops, shape, config, out, screen, screen.expect, base=begun, ranks=ranks)
     typer.echo(f"comb written to {result}")
+
+
+def count_usable(records: "Sequence[DatasetRecord]") -> int:
+    """Count the frames of all performers that are fit for training."""
+    return sum(face.left_out is None for record in records for shot in record.shots for face in shot.faces)
 
 
 def grown(held: "CombConfig", identities: tuple[str, ...], size: int | None, base: Path) -> "CombConfig":

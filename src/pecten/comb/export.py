@@ -12,6 +12,7 @@ from pecten.comb.blocks import evened
 from pecten.comb.model import Comb
 from pecten.errors import CombError, UsageError
 from pecten.files import replacing
+from pecten.quiet import hushed
 
 OPSET = 18
 
@@ -77,15 +78,29 @@ def _onnx(module: Swapper, path: Path, about: Mapping[str, str]) -> None:
 
 
 def _write_onnx(module: Swapper, path: Path, about: Mapping[str, str]) -> None:
+    write_program(module, torch.zeros(2, 3, module.size, module.size), path, about)
+
+
+def write_program(module: nn.Module, example: Tensor, path: Path, about: Mapping[str, str]) -> None:
+    """Write a module of one input and one output as ONNX, for any number of inputs at once.
+
+    Args:
+        module: Ready for evaluation.
+        example: Two inputs: a batch of one would be taken for a constant.
+        path: The file.
+        about: Kept in it.
+    Raises:
+        CombError: if torch cannot make it.
+        ImportError: if a package is missing.
+    """
     import onnx
 
-    # Two crops: a batch of one would be taken for a constant.
-    crops = torch.zeros(2, 3, module.size, module.size)
-    with warnings.catch_warnings():
+    # The exporter tells of operators of packages that are not installed.
+    with hushed(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
             module,
-            (crops,),
+            (example,),
             input_names=["crops"],
             output_names=["faces"],
             opset_version=OPSET,

@@ -9,7 +9,7 @@ import shutil
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 from pecten import __version__
 from pecten.deliver.certificates import ORGANISATION, Certificate, ensure_certificate
@@ -55,6 +55,7 @@ class Statement:
         comb_sha256: Of the comb that made the face.
         frames: Which frames of the plate were replaced, such as `1001-1100`.
         pecten_version: What made it.
+        edit: What was done to the face: replaced, or enhanced by a network that knows the performer.
     """
 
     title: str
@@ -64,6 +65,7 @@ class Statement:
     comb_sha256: str
     frames: str
     pecten_version: str = __version__
+    edit: Literal["replaced", "enhanced"] = "replaced"
 
 
 @dataclass(frozen=True)
@@ -220,6 +222,7 @@ def _claim(statement: Statement, kind: str) -> dict[str, Any]:
         "comb_sha256": statement.comb_sha256,
         "frames": statement.frames,
         "pecten_version": statement.pecten_version,
+        **({} if statement.edit == "replaced" else {"edit": statement.edit}),
     }
     return {
         "claim_generator_info": [agent],

@@ -21,10 +21,9 @@ from pecten.colour.view import View
 from pecten.deliver.faults import told
 from pecten.errors import DeliveryError, ShapeError
 from pecten.files import replacing
-from pecten.footage.clip import Clip, ColourTags, Frame
+from pecten.footage.clip import Clip, ColourTags, Frame, Timed
 from pecten.footage.planes import Layout, covered, layout_of, planes_from_rgb, planes_of, quantise, resample
 from pecten.footage.timecode import advance
-from pecten.footage.video import VideoClip
 from pecten.interrupt import held_back
 from pecten.types import Image, Mask, Seal
 
@@ -81,7 +80,8 @@ class VideoWriter:
         if name not in choices:
             raise DeliveryError(f"{path}: {name} does not go into {path.suffix}; use one of {', '.join(choices)}")
         if path.exists():
-            if path.samefile(info.path):
+            # A sequence's pattern is no file.
+            if Path(info.path).exists() and path.samefile(info.path):
                 raise DeliveryError(f"{path}: that is the plate itself; choose another name")
             if not overwrite:
                 raise DeliveryError(f"{path}: exists already; choose another name, or give --overwrite")
@@ -240,14 +240,14 @@ class VideoWriter:
         picture.colorspace, picture.color_range = self._matrix_code(), self._range_code()
 
     def _times(self) -> tuple[Fraction, ...] | None:
-        return self._plate.times if isinstance(self._plate, VideoClip) else None
+        return self._plate.times if isinstance(self._plate, Timed) else None
 
     def _time(self, index: int) -> Fraction:
         """Return when a frame is shown on the plate's own clock, in s."""
         times = self._times()
         if times and index < len(times):
             return times[index]
-        start = self._plate.start_time if isinstance(self._plate, VideoClip) else Fraction(0)
+        start = self._plate.start_time if isinstance(self._plate, Timed) else Fraction(0)
         return start + index / self._plate.info.rate
 
     def _matrix_code(self) -> int:

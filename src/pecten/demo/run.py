@@ -76,7 +76,7 @@ def _swap(target: DatasetRecord, out: Path, progress: Progress) -> tuple[Gathere
     found = next(shot for shot in target.shots if Path(shot.clip).name == footage.plate().name)
     giver = require(footage.SOURCE, "appearance", default_folders(), date.today())
     performer = require(footage.TARGET, "performance", default_folders(), date.today())
-    statement = statement_of(comb_path, giver, performer, f"0-{clip.info.frame_count - 1}")
+    statement = statement_of(comb_path, [giver], performer, f"0-{clip.info.frame_count - 1}")
     gatherer = Gatherer(clip)
     options = SwapOptions(footage.SOURCE)
     render(clip, found, load_comb(comb_path), options, video, statement, progress, overwrite=True, observe=gatherer)

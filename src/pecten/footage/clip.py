@@ -108,6 +108,19 @@ class Clip(Protocol):
         """Read frames `start` to `stop` (indices, half-open; None means to the end), in order."""
 
 
+@runtime_checkable
+class Timed(Protocol):
+    """A clip with a clock of its own."""
+
+    @property
+    def times(self) -> tuple[Fraction, ...] | None:
+        """When each frame is shown, in s, where the rate varies; else None."""
+
+    @property
+    def start_time(self) -> Fraction:
+        """When the first frame is shown, in s."""
+
+
 def open_clip(path: str | Path, rate: Fraction | None = None, colour: ColourChoice | None = None) -> Clip:
     """Open a video, an image sequence or a still.
 

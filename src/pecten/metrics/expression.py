@@ -139,9 +139,11 @@ def opening(track: Track, pairs: tuple[tuple[int, int], ...], scheme: Scheme = M
 
 
 def correlation(one: Curve, other: Curve) -> float:
-    """Correlate two curves (Pearson); NaN if either is constant."""
+    """Correlate two curves (Pearson); NaN if either is constant, or empty."""
     if len(one) != len(other):
         raise ShapeError(f"curves of {len(one)} and {len(other)} frames: give equal lengths")
+    if not len(one):
+        return float("nan")
     a, b = one - one.mean(), other - other.mean()
     size = float(np.sqrt((a**2).sum() * (b**2).sum()))
     return float((a * b).sum()) / size if size > 1e-12 else float("nan")

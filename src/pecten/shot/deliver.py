@@ -1,10 +1,11 @@
 """A swapped shot as a signed delivery."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from pecten import __version__
+from pecten.comb.latent import LatentRecord
 from pecten.comb.model import Comb
 from pecten.comb.weights import file_of
 from pecten.consent import PerformerRecord, fingerprint
@@ -34,6 +35,7 @@ def render(
     observe: Callable[[Swapped], None] | None = None,
     claim: Claim | None = None,
     visibility: Visibility | None = None,
+    latents: LatentRecord | None = None,
 ) -> SwapSummary:
     """Swap a shot, write it and sign it; frames of a sequence that an earlier run of the same job finished are kept.
 
@@ -42,7 +44,7 @@ def render(
         statement: What the content credentials say.
         overwrite: Replace what is there.
         claim: From `claim_of`; without it, frames that exist are never kept.
-        clip, faces, comb, options, progress, frames, observe, visibility: As for `swap_shot`.
+        clip, faces, comb, options, progress, frames, observe, visibility, latents: As for `swap_shot`.
     Raises:
         FootageError: if the user's own matte does not fit the plate.
         DeliveryError: if the output cannot be written.
@@ -52,7 +54,7 @@ def render(
         if claim is not None:
             # What is written over may be mixed with another job's frames until the last is replaced.
             claim.drop() if overwrite else claim.make()
-        return swap_shot(clip, faces, comb, options, writer, progress, frames, observe, visibility)
+        return swap_shot(clip, faces, comb, options, writer, progress, frames, observe, visibility, latents)
 
 
 def open_output(
@@ -98,19 +100,22 @@ def claim_of(clip: Clip, options: SwapOptions, out: Path, statement: Statement, 
     return Claim(folder / f"{out.name}.json", {**made_by, **plate, "options": chosen, **by_hand})
 
 
-def statement_of(comb: Path, source: PerformerRecord, target: PerformerRecord | None, numbers: str) -> Statement:
+def statement_of(
+    comb: Path, sources: Sequence[PerformerRecord], target: PerformerRecord | None, numbers: str
+) -> Statement:
     """Say what the content credentials of a swap say: ids and hashes, never personal data.
 
     Args:
         comb: The comb's file or folder.
-        source: Consent record of the face that is shown.
+        sources: Consent records of the face that is shown: more than one where looks with records of their own mix.
         target: Consent record of the performer in the plate, when there is one.
         numbers: Frames of the plate, such as `1001-1100`.
     """
+    shown = {record.record_id: fingerprint(record) for record in sources}
     return Statement(
         title="",
-        source_record=source.record_id,
-        source_record_sha256=fingerprint(source),
+        source_record=" + ".join(shown),
+        source_record_sha256=" + ".join(shown.values()),
         target_record=target.record_id if target else None,
         comb_sha256=sha256_of(file_of(comb)),
         frames=numbers,

@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass, field
 
+import numpy as np
+from jaxtyping import Float32
+
 from pecten.composite.recipe import Recipe
 from pecten.faces.records import FaceFrame
 from pecten.footage.clip import Frame
 from pecten.shot.matte import MatteOptions
+from pecten.shot.wishes import Keyed
 from pecten.types import Image, Mask
 
 
@@ -20,6 +24,10 @@ class SwapOptions:
         batch: Crops decoded at a time.
         tracks: Tracks to replace; None for the person seen most.
         matte: What the mattes are made of, besides the region.
+        looks: Shares of other identities (one performer's looks) in the face; the source has the rest.
+        looks_by: "weights" mixes decoders into one, "pictures" what they show.
+        edits: Changes of attributes, in standard deviations.
+        engine: What runs the comb: "torch" or "openvino".
     """
 
     source: str
@@ -28,6 +36,10 @@ class SwapOptions:
     batch: int = 8
     tracks: tuple[int, ...] | None = None
     matte: MatteOptions = field(default_factory=MatteOptions)
+    looks: tuple[Keyed, ...] = ()
+    looks_by: str = "weights"
+    edits: tuple[Keyed, ...] = ()
+    engine: str = "torch"
 
 
 @dataclass(frozen=True)
@@ -41,6 +53,7 @@ class Swapped:
         result: The finished frame in the plate's encoding.
         support: Plate pixels that may differ from the plate.
         matte: How much of the face each of the plate's pixels shows at full strength; None without a face.
+        latent: Of the plate's face; None where nothing is replaced.
     """
 
     frame: Frame
@@ -49,6 +62,7 @@ class Swapped:
     result: Image
     support: Mask
     matte: Mask | None = None
+    latent: Float32[np.ndarray, " _values"] | None = None
 
 
 @dataclass(frozen=True)

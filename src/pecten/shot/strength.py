@@ -38,28 +38,48 @@ def read_strength(text: str, smooth: bool = False) -> Strength:
     Raises:
         UsageError: if it is neither, or a strength lies outside 0 to 1.
     """
+    return read_keys(text, "strength", 0.0, 1.0, smooth)
+
+
+def read_keys(text: str, what: str, low: float, high: float, smooth: bool = False) -> Strength:
+    """Read an amount, or keys of one.
+
+    Args:
+        text: `0.7`, or `1001:0,1012:1`.
+        what: Name of the amount, for messages.
+        low: Least.
+        high: Most.
+        smooth: Ease in and out of the keys.
+    Raises:
+        UsageError: if it is neither, or an amount lies outside the limits.
+    """
     parts = [part.strip() for part in text.split(",")]
     matches = [_KEY.fullmatch(part) for part in parts]
+    limits = (what, low, high)
     if all(matches):
-        keys = [(int(match[1]), _level(match[2], text)) for match in matches if match]
+        keys = [(int(match[1]), _level(match[2], text, limits)) for match in matches if match]
     elif len(parts) == 1:
-        keys = [(0, _level(text, text))]
+        keys = [(0, _level(text, text, limits))]
     else:
-        raise _wrong(text)
+        raise _wrong(text, limits)
     if any(first >= last for (first, _), (last, _) in pairwise(keys)):
-        raise UsageError(f"strength {text}: the frames of its keys must ascend: sort them, one key a frame")
+        raise UsageError(f"{what} {text}: the frames of its keys must ascend: sort them, one key a frame")
     return Strength(tuple(keys), smooth)
 
 
-def _level(text: str, whole: str) -> float:
+def _level(text: str, whole: str, limits: tuple[str, float, float]) -> float:
+    what, low, high = limits
     try:
         level = float(text)
     except ValueError:
-        raise _wrong(whole) from None
-    if not np.isfinite(level) or not 0 <= level <= 1:
-        raise UsageError(f"strength {whole}: {text.strip()} lies outside 0 to 1: choose a strength between them")
+        raise _wrong(whole, limits) from None
+    if not np.isfinite(level) or not low <= level <= high:
+        raise UsageError(
+            f"{what} {whole}: {text.strip()} lies outside {low:g} to {high:g}: choose a {what} between them"
+        )
     return level
 
 
-def _wrong(text: str) -> UsageError:
-    return UsageError(f"strength {text}: write a number from 0 to 1, or keys by frame as 1001:0,1012:1")
+def _wrong(text: str, limits: tuple[str, float, float]) -> UsageError:
+    what, low, high = limits
+    return UsageError(f"{what} {text}: write a number from {low:g} to {high:g}, or keys by frame as 1001:0,1012:1")

@@ -1,7 +1,7 @@
 """Plate to finished frames: the only file that knows the order of the stages."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from pecten.colour.display import bounded
 from pecten.colour.view import View
+from pecten.comb.latent import LatentRecord
 from pecten.comb.model import Comb
 from pecten.composite.grain import strengthened
 from pecten.composite.grain_stock import GrainStock, add_grain, grain_stock
@@ -25,11 +26,13 @@ from pecten.faces.records import FaceFrame, ShotFaces
 from pecten.faces.shown import Part, part_around
 from pecten.footage.clip import Clip, Frame
 from pecten.geometry import similarity
+from pecten.shot.engine import codec_of
 from pecten.shot.matte import Mattes, Visibility, resized, still_seen
 from pecten.shot.options import SwapOptions, Swapped, SwapSummary
 from pecten.shot.overhang import filled, find_outline, steady_outline
 from pecten.shot.texture import Seen, grain_lacking, motion_of
-from pecten.swap.infer import CombDecoder, Decoder
+from pecten.shot.wishes import Wishes
+from pecten.swap.infer import Codec, Crops, Decoder, show_crops
 from pecten.types import CANONICAL_SIZE, Image, Mask, Points, Progress, silent
 
 
@@ -41,6 +44,7 @@ class _Decoded:
     outline: Points | None
     seen: Mask | None
     measurement: Measurement | None
+    latent: np.ndarray | None = None
 
 
 def swap_shot(
@@ -53,6 +57,7 @@ def swap_shot(
     frames: tuple[int, int] | None = None,
     observe: Callable[[Swapped], None] | None = None,
     visibility: Visibility | None = None,
+    latents: LatentRecord | None = None,
 ) -> SwapSummary:
     """Replace a performer's face in a shot.
 
@@ -68,6 +73,7 @@ def swap_shot(
         observe: Called with every finished frame.
         visibility: Tells the face from what covers it; None for our own network. Not asked where the options leave
             occlusion out.
+        latents: What is known of the comb's latents; needed for edits alone.
     Returns:
         What was done.
     Raises:
@@ -75,7 +81,9 @@ def swap_shot(
             chunk must.
         FootageError: if the user's own matte does not fit the plate.
         DeliveryError: if the mattes cannot be written where they should.
+        CombError: if edits are asked for and nothing is known of the latents, or the comb does not know a look.
     """
+    wishes = Wishes(options.source, options.looks, options.edits, options.looks_by == "weights", latents)
     start, stop = frames or (0, clip.info.frame_count)
     wanted = _faces_by_index(clip, faces, options)
     if not wanted:
@@ -96,8 +104,8 @@ def swap_shot(
     if first < stop:
         mattes.check(first, stop)
     seeing = (visibility or Occlusion()) if options.matte.occlusion else None
-    decoder = CombDecoder(comb, options.batch) if isinstance(comb, Comb) else comb
-    decoded = _decode(clip, wanted, mattes, decoder, options, first, stop, seeing, view)
+    shown = _Shown(codec_of(comb, options.engine) if isinstance(comb, Comb) else comb, wishes, options)
+    decoded = _decode(clip, wanted, mattes, shown, options, first, stop, seeing, view)
     for step in _smoothed(decoded, options.recipe.window):
         if not first <= step.frame.index < stop:
             continue
@@ -136,11 +144,28 @@ def _faces_by_index(clip: Clip, faces: ShotFaces, options: SwapOptions) -> dict[
     return {face.index: face for face in faces.only_tracks(tracks).faces}
 
 
+class _Shown:
+    """What a comb, or another method, makes of crops."""
+
+    def __init__(self, by: Codec | Decoder, wishes: Wishes, options: SwapOptions) -> None:
+        self._by, self._wishes, self._options = by, wishes, options
+        self.size = by.size if isinstance(by, Decoder) else by.config.size
+
+    def of(self, crops: Crops, numbers: Sequence[int]) -> tuple[Crops, Sequence[np.ndarray | None]]:
+        """Return faces, and latents where there are any, for crops of these frames."""
+        if isinstance(self._by, Decoder):
+            return self._by.show(crops, self._options.source), [None] * len(crops)
+        shown, latents = show_crops(
+            self._by, [self._wishes.at(number) for number in numbers], crops, self._options.batch
+        )
+        return shown, list(latents)
+
+
 def _decode(
     clip: Clip,
     chosen: dict[int, FaceFrame],
     mattes: Mattes,
-    decoder: Decoder,
+    shown: _Shown,
     options: SwapOptions,
     start: int,
     stop: int,
@@ -157,10 +182,11 @@ def _decode(
         answers: dict[int, _Decoded] = {}
         if with_face:
             parts = [part_around(frame.image, face.crop_from_plate, view) for frame, face in with_face]
-            plates = np.stack([bounded(part.crop(decoder.size)) for part in parts])
-            decoded = decoder.show(plates, options.source)
+            plates = np.stack([bounded(part.crop(shown.size)) for part in parts])
+            decoded, latents = shown.of(plates, [frame.number for frame, _ in with_face])
             seen = [None] * len(plates) if visibility is None else list(visibility.visible(plates))
-            for (frame, face), part, plate, answer, clear in zip(with_face, parts, plates, decoded, seen, strict=True):
+            rows = zip(with_face, parts, plates, decoded, latents, seen, strict=True)
+            for (frame, face), part, plate, answer, latent, clear in rows:
                 border, size = mattes.borders[frame.index], len(plate)
                 # What covers the face must not pass for its light or its grain.
                 skin = border.whole(size) if clear is None else border.whole(size) * resized(clear, size)
@@ -174,7 +200,7 @@ def _decode(
                     measured = replace(measured, grain=grain_lacking(seen_now, before))
                     before = seen_now
                 outline = None if mesh is None else find_outline(mesh, answer)
-                answers[frame.index] = _Decoded(frame, face, answer, outline, clear, measured)
+                answers[frame.index] = _Decoded(frame, face, answer, outline, clear, measured, latent)
         for frame in group:
             yield answers.get(frame.index, _Decoded(frame, None, None, None, None, None))
 
@@ -237,7 +263,7 @@ def _finish(
         pasted = add_grain(pasted, inside, cover, crop_from_part, grain, stock, frame.number)
     pasted, inside = coverage.within(part.place).over(part.image, pasted, inside, strength)
     result, support = _returned(frame.image, part, pasted, inside, view)
-    return Swapped(frame, face, step.decoded, result, support, coverage.written), None
+    return Swapped(frame, face, step.decoded, result, support, coverage.written, step.latent), None
 
 
 def _returned(plate: Image, part: Part, pasted: Image, inside: Mask, view: View) -> tuple[Image, Mask]:

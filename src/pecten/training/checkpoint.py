@@ -8,7 +8,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from pecten.comb.model import Comb
 from pecten.comb.weights import read_tensors, write_tensors
 from pecten.errors import CombError
 
@@ -39,7 +38,12 @@ Learner = tuple[nn.Module, torch.optim.Optimizer]
 
 
 def save(
-    folder: Path, comb: Comb, ema: Comb, optimiser: torch.optim.Optimizer, clock: Clock, critic: Learner | None = None
+    folder: Path,
+    comb: nn.Module,
+    ema: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    clock: Clock,
+    critic: Learner | None = None,
 ) -> Path:
     """Write a checkpoint in one piece and remove all but the last three."""
     tensors = {f"comb.{name}": value for name, value in comb.state_dict().items()}
@@ -56,7 +60,7 @@ def save(
 
 
 def load_latest(
-    folder: Path, comb: Comb, ema: Comb, optimiser: torch.optim.Optimizer, critic: Learner | None = None
+    folder: Path, comb: nn.Module, ema: nn.Module, optimiser: torch.optim.Optimizer, critic: Learner | None = None
 ) -> tuple[Clock | None, tuple[str, ...]]:
     """Restore the newest checkpoint that is whole.
 
@@ -82,8 +86,8 @@ def load_latest(
 
 def _restore(
     tensors: Mapping[str, Tensor],
-    comb: Comb,
-    ema: Comb,
+    comb: nn.Module,
+    ema: nn.Module,
     optimiser: torch.optim.Optimizer,
     critic: Learner | None,
     path: Path,

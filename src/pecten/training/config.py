@@ -16,6 +16,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "loss": ("ms-ssim+l1", "ssim+l1", "ssim", "l1"),
     "loss_colour": ("rgb", "luma"),
     "device": ("auto", "cpu", "cuda"),
+    "cache": ("auto", "device", "host"),
 }
 
 
@@ -58,11 +59,15 @@ class TrainConfig:
         jitter: Random changes.
         bfloat16: Autocast; the loss stays in float32.
         device: "auto", "cpu" or "cuda".
+        cache: Crops are kept on the "device", or on the "host" and sent ahead of each step; "auto" is the device, and
+            where `plan_memory` was asked, whichever has the room.
+        compile: Networks are compiled by torch before the first step at each level.
         freeze_encoder: Only decoders learn, so that a performer can be added without touching the others.
         base_sha256: Of the comb's file that this training begins from; None begins from nothing.
         checkpoint_images: Between checkpoints.
         preview_images: Between previews; 0 makes none.
         stats_images: Between rows of statistics.
+        tensorboard: Statistics and previews are written for TensorBoard as well.
     Raises:
         TrainingError: if a value is out of range.
     """
@@ -99,11 +104,14 @@ class TrainConfig:
     jitter: Jitter = field(default_factory=Jitter)
     bfloat16: bool = True
     device: str = "auto"
+    cache: str = "auto"
+    compile: bool = False
     freeze_encoder: bool = False
     base_sha256: str | None = None
     checkpoint_images: int = 50_000
     preview_images: int = 20_000
     stats_images: int = 1_000
+    tensorboard: bool = False
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
@@ -173,7 +181,7 @@ PRESETS: Mapping[str, tuple[Mapping[str, Any], TrainConfig]] = {
     "paper": ({"size": 1024, "channels": "paper"}, TrainConfig(batch=4, images=6_000_000)),
     "studio": (
         {"size": 512, "channels": "paper", "residual": True},
-        TrainConfig(images=1_500_000, start_px=32, decay_share=0.2),
+        TrainConfig(images=1_500_000, start_px=32, decay_share=0.2, overlap_weight=0.02, jitter=Jitter(shading=0.4)),
     ),
     "quick": (
         {
@@ -198,7 +206,8 @@ PRESETS: Mapping[str, tuple[Mapping[str, Any], TrainConfig]] = {
             loss_mix=0.5,
             loss_colour="luma",
             structure_px=128,
-            jitter=Jitter(rotation_rad=0.02, scale=0.015, shift=0.008),
+            overlap_weight=0.02,
+            jitter=Jitter(rotation_rad=0.02, scale=0.015, shift=0.008, shading=0.4),
             checkpoint_images=9_000,
             preview_images=3_000,
             stats_images=240,
@@ -207,7 +216,9 @@ PRESETS: Mapping[str, tuple[Mapping[str, Any], TrainConfig]] = {
 }
 """By name: (fields of the comb, training). "paper" is the published shape. "quick" is minutes on two CPU cores: fewer
 images as they grow, because one of 32 px costs a tenth of one of 256 px and teaches expression as well; little jitter,
-because crops of a few clips lie alike; a high rate, because weights of unit variance move slowly."""
+because crops of a few clips lie alike; a high rate, because weights of unit variance move slowly. All but the
+paper's draw latents together and let uneven light fall on what the encoder sees, as `runs/ablate_comb.py` found to gain
+most."""
 
 
 def preset(

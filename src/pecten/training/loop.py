@@ -18,6 +18,7 @@ from pecten.dataset.crops import CropSet
 from pecten.errors import TrainingError
 from pecten.files import write_json, write_text
 from pecten.interrupt import held_back
+from pecten.training.board import Board
 from pecten.training.config import TrainConfig
 from pecten.training.preview import preview
 from pecten.training.ranks import ALONE, Ranks
@@ -31,7 +32,16 @@ GIVE_UP_AFTER = 3
 PREVIEW_ROWS = 2
 """Crops of each identity in a preview."""
 
-_FREE_TO_CHANGE = {"accumulate", "checkpoint_images", "preview_images", "stats_images", "device"}
+_FREE_TO_CHANGE = {
+    "accumulate",
+    "cache",
+    "checkpoint_images",
+    "compile",
+    "device",
+    "preview_images",
+    "stats_images",
+    "tensorboard",
+}
 
 OnStats = Callable[[dict[str, Any]], None]
 
@@ -55,7 +65,7 @@ def train(
         shape: Of the comb.
         config: Of the training.
         out: Folder for `config.json`, `stats.jsonl`, `comb.safetensors` (averaged weights, for use), `checkpoints/`
-            (the last three) and `previews/`.
+            (the last three), `previews/` and, if asked for, `tensorboard/`.
         progress: Told the images seen.
         on_stats: Given each row of `stats.jsonl`.
         base: The comb that `config.base_sha256` names; new identities begin as the mean of its decoders.
@@ -91,6 +101,7 @@ class _Loop:
         self.recent: list[Outcome] = []
         self.since: tuple[float, int] = (0.0, 0)
         self.seconds_an_image: dict[int, float] = {}
+        self.board: Board | None = None
 
     def go(self) -> Path:
         """Run to the end, to a stop or to an interrupt; in each case the state is saved."""
@@ -109,6 +120,8 @@ class _Loop:
                     interrupt.raise_if_came()
             finally:
                 self._save()
+                if self.board:
+                    self.board.close()
         # One that came with the last step or during the saving counts too.
         interrupt.raise_if_came()
         return self.out / FILE_NAME
@@ -123,7 +136,7 @@ class _Loop:
         seen = self.run.clock.images_seen
         if not self.run.ranks.leads:
             return
-        _forget_after(self.out / "stats.jsonl", seen)
+        self._forget_after(seen)
         if found or reasons:
             self._note({"event": "resumed", "images_seen": seen, "passed_over": list(reasons)})
         self.since = (time.monotonic(), seen)
@@ -178,7 +191,7 @@ class _Loop:
         self.recent, self.since = [], (time.monotonic(), run.clock.images_seen)
         if not run.ranks.leads:
             return
-        _forget_after(self.out / "stats.jsonl", run.clock.images_seen)
+        self._forget_after(run.clock.images_seen)
         self._note(
             {
                 "event": "rolled back",
@@ -201,16 +214,30 @@ class _Loop:
 
     def _preview(self) -> None:
         level, fade = self.run.state
-        crops = self.run.crops_at(level)
-        inputs = {identity: _spread(images).float() / 255 for identity, (images, _, _) in crops.items()}
+        crops = self.run.feed.at(level)
+        inputs = {
+            identity: _spread(images).to(self.run.device).float() / 255 for identity, (images, _, _) in crops.items()
+        }
         shown = preview(self.run.ema, inputs, level, fade)
         sheet.save(self.out / "previews" / f"{self.run.clock.images_seen:08d}.png", shown)
+        if self.board:
+            self.board.picture(shown, self.run.clock.images_seen)
 
     def _note(self, row: dict[str, Any]) -> None:
         with (self.out / "stats.jsonl").open("a", encoding="utf-8") as handle:
             handle.write(json.dumps(row) + "\n")
+        if self.board:
+            self.board.note(row)
         if self.on_stats:
             self.on_stats(row)
+
+    def _forget_after(self, images_seen: int) -> None:
+        """Drop what was told of steps that will be made again."""
+        _forget_after(self.out / "stats.jsonl", images_seen)
+        if self.board:
+            self.board.close()
+        if self.run.config.tensorboard:
+            self.board = Board(self.out / "tensorboard", images_seen)
 
     @property
     def _checkpoints(self) -> Path:
@@ -231,7 +258,7 @@ def _in_order(datasets: Sequence[CropSet], shape: CombConfig, settled: Sequence[
 def _claim(out: Path, shape: CombConfig, config: TrainConfig) -> None:
     """Write the configuration into the folder, or see that the one there is the same."""
     path = out / "config.json"
-    default = json.loads(json.dumps(TrainConfig().to_dict()))
+    default = json.loads(json.dumps({**CombConfig(shape.identities).to_dict(), **TrainConfig().to_dict()}))
     record = json.loads(json.dumps({"comb": shape.to_dict(), "training": config.to_dict()}))
     if path.exists():
         try:

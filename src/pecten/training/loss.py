@@ -74,10 +74,9 @@ def ms_ssim(x: Planes, y: Planes, weights: Weights, scales: int = 5) -> Float[Te
         The weighted geometric mean over scales, 1 where equal; one scale gives plain SSIM.
     """
     scales = max(1, min(scales, (x.shape[-1] // (2 * RADIUS + 1)).bit_length()))
-    shares = torch.tensor(SCALE_WEIGHTS[:scales])
-    shares = shares / shares.sum()
+    shares = [weight / sum(SCALE_WEIGHTS[:scales]) for weight in SCALE_WEIGHTS[:scales]]
     result = torch.ones(len(x), device=x.device)
-    for k, share in enumerate(shares.tolist()):
+    for k, share in enumerate(shares):
         full, contrast = ssim_maps(x, y)
         last = k == scales - 1
         value = weighted_mean((full if last else contrast).mean(dim=1, keepdim=True), weights)

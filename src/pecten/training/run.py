@@ -1,12 +1,12 @@
 """A run in memory: everything that one step needs and changes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import UInt8
+from jaxtyping import Int64
 from torch import Tensor
 
 from pecten.comb.config import CombConfig
@@ -17,10 +17,11 @@ from pecten.dataset.augment import Batch, augment
 from pecten.dataset.crops import CropSet
 from pecten.dataset.reach import reach_of
 from pecten.dataset.sampling import balance, descriptors, draw
-from pecten.devices import choose_device
+from pecten.devices import choose_device, require_compiler
 from pecten.training.checkpoint import Clock, load_latest, save
 from pecten.training.config import TrainConfig
 from pecten.training.critic import BETAS, Critic
+from pecten.training.feed import Feed
 from pecten.training.ranks import ALONE, Ranks
 from pecten.training.step import Outcome, average, ema_decay, step
 from pecten.training.views import FaceView
@@ -52,6 +53,10 @@ class Run:
         self.ema = Comb(shape).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.ema.requires_grad_(False)
         self.base = None if base is None else rearranged(base, shape.identities).state_dict()
+        if config.compile:
+            require_compiler(self.device)
+            for network in (self.comb.encoder, *self.comb.decoders.values()):
+                network.compile()
         if config.freeze_encoder:
             self.comb.encoder.requires_grad_(False)
             if self.comb.trunk is not None:
@@ -64,7 +69,7 @@ class Run:
         self._begin()
         self.chances = {key: balance(descriptors(crops.landmarks)) for key, crops in self.datasets.items()}
         self.reaches = {key: reach_of(list(crops.landmarks.astype(np.float64))) for key, crops in self.datasets.items()}
-        self._held: tuple[int, Mapping[str, tuple[Tensor, Tensor, Tensor]]] = (-1, {})
+        self.feed = Feed(self.datasets, self.device, config.cache == "host")
 
     @property
     def state(self) -> tuple[int, float]:
@@ -106,7 +111,7 @@ class Run:
             self.critic,
         )
         if outcome.finite:
-            images = self.config.batch * len(active) * self.ranks.count
+            images = self._images_a_step
             average(self.ema, self.comb, ema_decay(self.clock.images_seen, images, self.config))
             self.clock = replace(self.clock, images_seen=self.clock.images_seen + images)
         self.half_done = False
@@ -114,29 +119,14 @@ class Run:
 
     def batch(self, identity: str, level: int) -> Batch:
         """Draw and change one identity's share of the next step."""
-        place = tuple(self.datasets).index(identity)
-        seed = (self.config.seed, place, self.clock.images_seen)
-        total, share = self.config.batch * self.ranks.count, self.ranks.share(self.config.batch)
-        chosen = torch.from_numpy(draw(self.chances[identity], total, seed)[share]).to(self.device)
-        images, mattes, features = (held[chosen].float() / 255 for held in self.crops_at(level)[identity])
-        return augment(images, mattes, features, self.config.jitter, (*seed, 1), share, total)
-
-    def crops_at(self, level: int) -> Mapping[str, tuple[Tensor, Tensor, Tensor]]:
-        """Return images, mattes and features of every identity as 8-bit tensors; the last level asked for is kept."""
-        if self._held[0] != level:
-            reduced = {identity: crops.at_size(2**level) for identity, crops in self.datasets.items()}
-            self._held = (
-                level,
-                {
-                    identity: (
-                        _tensor(crops.images, self.device),
-                        _tensor(crops.mattes[..., None], self.device),
-                        _tensor(crops.features[..., None], self.device),
-                    )
-                    for identity, crops in reduced.items()
-                },
-            )
-        return self._held[1]
+        seen, share = self.clock.images_seen, self.ranks.share(self.config.batch)
+        images, mattes, features = (
+            part.float() / 255 for part in self.feed.take((level, identity, seen), self._chosen(identity, seen))
+        )
+        after = seen + self._images_a_step
+        self.feed.send_for((state_at(self.phases, after)[0], identity, after), self._chosen(identity, after))
+        seed = (*self._seed(identity, seen), 1)
+        return augment(images, mattes, features, self.config.jitter, seed, share, self._drawn_at_once)
 
     def save(self, folder: Path) -> Path:
         """Write a checkpoint."""
@@ -158,6 +148,21 @@ class Run:
         if not found:
             self._begin()
         self.clock = replace(self.clock, rate_scale=clock.rate_scale, rollbacks=clock.rollbacks)
+
+    @property
+    def _drawn_at_once(self) -> int:
+        return self.config.batch * self.ranks.count
+
+    @property
+    def _images_a_step(self) -> int:
+        return self._drawn_at_once * len(self.active)
+
+    def _seed(self, identity: str, images_seen: int) -> tuple[int, int, int]:
+        return self.config.seed, tuple(self.datasets).index(identity), images_seen
+
+    def _chosen(self, identity: str, images_seen: int) -> Int64[np.ndarray, " _count"]:
+        drawn = draw(self.chances[identity], self._drawn_at_once, self._seed(identity, images_seen))
+        return drawn[self.ranks.share(self.config.batch)]
 
     def _begin(self) -> None:
         fresh = self.base or self._drawn()
@@ -189,7 +194,3 @@ class Run:
             for theirs, mine in zip(first.parameters(), other.parameters(), strict=True):
                 if theirs in self.optimiser.state:
                     self.optimiser.state[mine] = {k: v.clone() for k, v in self.optimiser.state[theirs].items()}
-
-
-def _tensor(pictures: UInt8[np.ndarray, "_frames _side _side _channels"], device: torch.device) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(pictures.transpose(0, 3, 1, 2))).to(device)

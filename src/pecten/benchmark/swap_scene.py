@@ -1,0 +1,175 @@
+"""Footage made ready: performers' crops to learn from, faces of the shots, and the true answers as crops."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pecten.benchmark.footage import Take
+from pecten.benchmark.swap_cache import Cache, key_of, read_pictures, unit, write_pictures
+from pecten.benchmark.swap_plan import Plan, Scene
+from pecten.dataset.crops import CropSet, load_crops
+from pecten.errors import FacesError
+from pecten.faces.extract import extract_dataset, find_faces
+from pecten.faces.follow import FaceOptions
+from pecten.faces.records import FaceFrame, ShotFaces
+from pecten.faces.region import face_matte
+from pecten.faces.shown import part_around
+from pecten.footage.clip import Clip, open_clip, stamp_of
+from pecten.geometry import similarity
+from pecten.types import Affine, Image, Mask, Progress, silent
+
+FACES = FaceOptions()
+
+
+@dataclass(frozen=True, eq=False)
+class Sighted:
+    """A clip and the face that it is about.
+
+    Attributes:
+        clip: The clip.
+        shot: Of that face alone.
+        faces: The same by frame.
+        stamp: Changes with the clip.
+    """
+
+    clip: Clip
+    shot: ShotFaces
+    faces: Mapping[int, FaceFrame]
+    stamp: list[object]
+
+
+@dataclass(frozen=True, eq=False)
+class Ready:
+    """A scene made ready to be judged.
+
+    Attributes:
+        scene: The pair and the shot.
+        plate: The target's clip.
+        answer: The source's own.
+        frames: That are judged; every clip shows a face on them.
+        plates: Folder of the plate's crops.
+        answers: Folder of the source's own crops, with their `region/`.
+        swaps: Folder of the true swap's crops in the plate's normalisation, with their `region/`; None without one.
+    """
+
+    scene: Scene
+    plate: Sighted
+    answer: Sighted
+    frames: tuple[int, ...]
+    plates: Path
+    answers: Path
+    swaps: Path | None
+
+
+def sight(path: str | Path, cache: Cache, name: str, progress: Progress = silent) -> Sighted:
+    """Find the face of a clip, or read what an earlier run found.
+
+    Args:
+        path: Of the clip.
+        cache: Keeps what is found.
+        name: Of the record.
+        progress: Told after every frame.
+    Raises:
+        FacesError: if it shows none.
+    """
+    clip = open_clip(path)
+    kept = cache.place("found", name) / "found.json"
+    found = find_faces(clip, FACES, lambda _, done, total: progress(f"faces of {name}", done, total), kept)
+    track = found.main_track()
+    if track is None:
+        raise FacesError(f"{path}: no face found: choose another clip")
+    alone = found.only_tracks((track,))
+    stamp: list[object] = [str(path), *stamp_of(clip.info)]
+    return Sighted(clip, alone, {face.index: face for face in alone.faces}, stamp)
+
+
+def datasets(plan: Plan, cache: Cache, size: int, progress: Progress = silent) -> dict[str, CropSet]:
+    """Cut the crops that performers are taught by; clips of truth/ are never among them.
+
+    Args:
+        plan: Whom.
+        cache: Keeps them.
+        size: Largest side that a method needs, in px.
+        progress: Told on the way.
+    """
+    held = {}
+    for person in plan.people:
+        folder = cache.place("faces", f"{person}-{size}")
+        clips = [open_clip(take.clip) for take in plan.clips_of(person)]
+
+        def told(stage: str, done: int, total: int, person: str = person) -> None:
+            progress(f"{person} {stage}", done, total)
+
+        # What is found in a clip does not depend on the crops' size.
+        extract_dataset(clips, person, folder, size, FACES, told, beside=cache.place("found", person))
+        held[person] = load_crops(folder, size)
+    return held
+
+
+def ready(plan: Plan, scene: Scene, cache: Cache, progress: Progress = silent) -> Ready:
+    """Make a scene ready.
+
+    Raises:
+        FacesError: if there is no frame on which all its clips show a face.
+    """
+    plate, answer = (sight(take.clip, cache, take.clip.stem, progress) for take in (scene.plate, scene.answer))
+    count = min(plate.clip.info.frame_count, answer.clip.info.frame_count)
+    frames = tuple(i for i in plan.chosen(count) if i in plate.faces and i in answer.faces)
+    if not frames:
+        raise FacesError(f"{scene.name}: no frame on which both clips show a face: choose another shot")
+    size = plan.size
+
+    def cut(kind: str, take: Take, by: Sighted, with_region: bool) -> Path:
+        key = key_of(kind, str(take.clip), stamp_of(open_clip(take.clip).info), by.stamp, frames, size)
+        return cache.made(kind, key, lambda folder: _cut(folder, take, by, frames, size, with_region))
+
+    return Ready(
+        scene,
+        plate,
+        answer,
+        frames,
+        cut("plate", scene.plate, plate, False),
+        cut("answer", scene.answer, answer, True),
+        None if scene.swap is None else cut("swap", scene.swap, plate, True),
+    )
+
+
+def read_regions(folder: Path, frames: Sequence[int]) -> list[Mask]:
+    """Read where each of a folder's answers holds."""
+    return [unit(picture)[..., 1].copy() for picture in read_pictures(folder / "region", frames)]
+
+
+def displayed(clip: Clip, frames: Sequence[int], faces: Mapping[int, FaceFrame], size: int) -> Iterator[Image]:
+    """Cut the normalised crop of chosen frames, display-coded.
+
+    Args:
+        clip: The clip.
+        frames: Ascending indices.
+        faces: By frame.
+        size: Side, in px.
+    """
+    view, wanted = clip.info.view(), set(frames)
+    for frame in clip.frames(frames[0], frames[-1] + 1):
+        if frame.index in wanted:
+            yield part_around(frame.image, faces[frame.index].crop_from_plate, view).crop(size)
+
+
+def _cut(folder: Path, take: Take, by: Sighted, frames: Sequence[int], size: int, with_region: bool) -> None:
+    cut = displayed(open_clip(take.clip), frames, by.faces, size)
+    write_pictures(folder, dict(zip(frames, cut, strict=True)))
+    if with_region:
+        places = [by.faces[frame] for frame in frames]
+        mattes = [matte_of(face, size) for face in places]
+        if take.region is not None:
+            shown = displayed(open_clip(take.region), frames, by.faces, size)
+            mattes = [matte * one[..., 1].clip(0, 1) for matte, one in zip(mattes, shown, strict=True)]
+        regions = {frame: np.repeat(matte[..., None], 3, axis=2) for frame, matte in zip(frames, mattes, strict=True)}
+        write_pictures(folder / "region", regions)
+
+
+def matte_of(face: FaceFrame, size: int) -> Mask:
+    """Draw a face in its normalised crop of `size` px."""
+    onto: Affine = similarity.at_size(face.crop_from_plate, size)
+    return face_matte(similarity.apply(onto, face.landmarks), size)

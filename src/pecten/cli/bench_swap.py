@@ -1,0 +1,136 @@
+"""`pecten bench swap`: swap methods under one budget, against known truth."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pecten.cli.options import Consent, DryRun, Threads, check_place, consent_folders, use_threads
+from pecten.cli.screen import Screen
+from pecten.errors import UsageError
+
+if TYPE_CHECKING:
+    from pecten.benchmark.swap_methods import Method
+    from pecten.benchmark.swap_plan import Plan
+
+EXAMPLES = """
+\b
+Examples:
+  pecten bench swap --footage footage --quick
+  pecten bench swap --footage footage -o figures --images 12000      # again: goes on
+  pecten bench swap --footage footage --methods comb,dfl-df-128 --pairs ada:bruno --seconds 900
+  pecten bench swap --footage footage --comb comb/ --plate shot.mov --plate other.mov
+"""
+
+QUICK_IMAGES, QUICK_SIZE, QUICK_EVERY = 600, 64, 3
+IMAGES = 12_000
+
+
+def swap(
+    footage: Annotated[Path, typer.Option("--footage", help="Folder with performers/ and truth/.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write; an earlier run's is gone on with.")] = Path(
+        "bench-swap"
+    ),
+    methods: Annotated[
+        list[str] | None,
+        typer.Option(help="Keys, joined by commas or again for more; the first is compared with. [default: all]"),
+    ] = None,
+    pairs: Annotated[
+        list[str] | None, typer.Option(help="SOURCE:TARGET, joined by commas or again for more. [default: all]")
+    ] = None,
+    shots: Annotated[
+        list[str] | None, typer.Option(help="Shots of truth/, joined by commas or again for more. [default: all]")
+    ] = None,
+    images: Annotated[
+        int | None, typer.Option(min=1, help="Budget: images of each performer for every network. [default: 12000]")
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(min=1, help="Budget instead: seconds of teaching, of all a method's networks.")
+    ] = None,
+    comb: Annotated[
+        Path | None, typer.Option("--comb", help="A trained comb, to take part outside the budget, as `given`.")
+    ] = None,
+    plate: Annotated[
+        list[str] | None, typer.Option("--plate", help="Your own clip, judged without a truth (again for more).")
+    ] = None,
+    preset: Annotated[str, typer.Option(help="Whose settings our combs have: quick or studio.")] = "quick",
+    size: Annotated[int | None, typer.Option(help="Side of our combs' faces in px. [default: 256]")] = None,
+    judge: Annotated[int, typer.Option("--judge", min=64, help="Side of the crops that are judged, in px.")] = 256,
+    every: Annotated[
+        int | None, typer.Option("--frames", min=1, help="Judge one in so many runs of eight frames. [default: all]")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of weights and draws.")] = 0,
+    quick: Annotated[bool, typer.Option("--quick", help="One pair, few images and frames, small faces.")] = False,
+    threads: Threads = 0,
+    consent: Consent = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Compare swap methods, each taught under one budget, with the true answer."""
+    from pecten.benchmark.footage import read_footage
+    from pecten.benchmark.swap_methods import Setting
+    from pecten.benchmark.swap_plan import Plan, Spend, lessened, scenes_of, smallest
+
+    takes = read_footage(footage)
+    if quick:
+        takes, (pair, shot) = lessened(takes), smallest(takes)
+        pairs, shots = pairs or pair, shots or shot
+        images = images or (QUICK_IMAGES if seconds is None else None)
+        size, every = size or QUICK_SIZE, every or QUICK_EVERY
+    if images is not None and seconds is not None:
+        raise UsageError(f"--images {images} and --seconds {seconds:g}: give one budget")
+    spend = Spend(images if images or seconds else IMAGES, seconds)
+    scenes = scenes_of(takes, _listed(pairs), _listed(shots))
+    people = {person for scene in scenes for person in scene.pair}
+    chosen = _methods(_listed(methods), quick, comb, sorted(people))
+    plan = Plan(takes, chosen, scenes, spend, Setting(size or 256, preset, seed), judge, every or 1, tuple(plate or ()))
+    _ask(plan, consent)
+    check_place(out)
+    if dry_run:
+        for line in _planned(plan):
+            typer.echo(line)
+        typer.echo(f"would write to {out}")
+        return
+    use_threads(threads)
+    from pecten.benchmark.swap import PAGE, measure_swap
+
+    with Screen() as screen:
+        report = measure_swap(plan, out, consent_folders(consent), screen)
+    typer.echo(report.read_text(encoding="utf-8"))
+    typer.echo(f"sheets, videos and {PAGE}: {out}")
+
+
+def _listed(values: list[str] | None) -> list[str]:
+    return [part.strip() for value in values or [] for part in value.split(",") if part.strip()]
+
+
+def _methods(keys: list[str], quick: bool, comb: Path | None, people: list[str]) -> "tuple[Method, ...]":
+    from pecten.benchmark.swap_methods import GIVEN, METHODS, QUICK, choose, given
+
+    wanted = keys or list(QUICK if quick else METHODS)
+    if comb is None:
+        return choose(wanted)
+    # A given comb comes last, unless it is named in its place.
+    wanted += [] if GIVEN in wanted else [GIVEN]
+    return choose(wanted, {GIVEN: given(comb, people)})
+
+
+def _ask(plan: "Plan", consent: list[Path] | None) -> None:
+    """Ask every performer's record, before anybody is learnt or shown."""
+    from datetime import date
+
+    from pecten.consent import Use, require
+
+    folders, today = consent_folders(consent), date.today()
+    wanted: list[tuple[str, Use]] = [(person, "train") for person in plan.people]
+    wanted += [(source, "appearance") for source, _ in plan.pairs]
+    wanted += [(target, "performance") for _, target in plan.pairs]
+    for person, use in dict.fromkeys(wanted):
+        require(person, use, folders, today)
+
+
+def _planned(plan: "Plan") -> list[str]:
+    from pecten.footage.clip import open_clip
+
+    clips = {take.clip for person in plan.people for take in plan.clips_of(person)}
+    clips |= {take.clip for scene in plan.scenes for take in (scene.plate, scene.answer)}
+    return plan.lines([open_clip(path).info.frame_count for path in sorted(clips)])

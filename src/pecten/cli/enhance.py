@@ -1,0 +1,225 @@
+"""`pecten enhance`: low-resolution footage of a performer of whom sharp crops exist."""
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pecten.cli.options import (
+    ColourConfig,
+    ColourSpace,
+    Consent,
+    DryRun,
+    Exposure,
+    Rate,
+    Threads,
+    check_place,
+    consent_folders,
+    frame_range,
+    read_colour,
+    read_rate,
+    require_colour,
+    use_threads,
+)
+from pecten.cli.screen import Screen
+from pecten.errors import UsageError
+
+if TYPE_CHECKING:
+    from pecten.consent import PerformerRecord
+    from pecten.faces.records import DatasetRecord, ShotFaces
+
+TRAIN_EXAMPLES = """
+\b
+Examples:
+  pecten enhance train faces/ada -o enhance/ada             # sharp crops: minutes on one core
+  pecten enhance train faces/ada -o enhance/ada             # again: goes on where it stopped
+"""
+FACES_EXAMPLES = """
+\b
+Examples:
+  pecten enhance faces faces/ada_1998 --model enhance/ada -o faces/ada_1998_sharp
+"""
+CLIP_EXAMPLES = """
+\b
+Examples:
+  pecten enhance clip tape.mov --model enhance/ada -o tape_sharp.mov
+  pecten enhance clip tape.mp4 --model enhance/ada --larger 4 -o tape_x4.mp4
+"""
+app = typer.Typer(no_args_is_help=True)
+Model = Annotated[Path, typer.Option("--model", "-m", help="Folder or file that `pecten enhance train` wrote.")]
+
+
+@app.command("train", epilog=TRAIN_EXAMPLES)
+def train(
+    dataset: Annotated[Path, typer.Argument(help="Folder made by `pecten faces` from sharp footage of one performer.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the model.")],
+    size: Annotated[int | None, typer.Option(min=64, max=1024, help="Side of the crops. [default: theirs]")] = None,
+    images: Annotated[int, typer.Option(min=1, help="Patches to see in all.")] = 12_000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all randomness.")] = 0,
+    threads: Threads = 0,
+    consent: Consent = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Teach a network how one performer's face looks sharp, by crops that are made soft on purpose."""
+    from pecten.consent import require
+    from pecten.enhance.config import STEP_PX, EnhanceConfig
+    from pecten.faces.records import load_dataset
+
+    record = load_dataset(dataset)
+    require(record.identity, "train", consent_folders(consent), date.today())
+    side = size or record.size
+    if side % STEP_PX:
+        raise UsageError(f"--size {side}: give a multiple of {STEP_PX}")
+    config = EnhanceConfig(record.identity, side, images=images, seed=seed, patch=min(192, side))
+    check_place(out)
+    if dry_run:
+        typer.echo(f"would teach {record.identity}'s face at {side} px, {images} patches seen, and write {out}")
+        return
+    from pecten.dataset.crops import load_crops
+    from pecten.enhance.learn import learn
+
+    use_threads(threads)
+    crops = load_crops(dataset, side)
+    with Screen() as screen:
+        path = learn(crops, config, out, screen, {"looks": looks_of(record)})
+    typer.echo(f"wrote {path}: {record.identity}'s face at {side} px, from {len(crops.images)} crops")
+
+
+@app.command("faces", epilog=FACES_EXAMPLES)
+def faces(
+    dataset: Annotated[Path, typer.Argument(help="Folder made by `pecten faces` from low-resolution footage.")],
+    model: Model,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the new dataset, to train a comb on.")],
+    threads: Threads = 0,
+    consent: Consent = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Write a dataset whose crops are enhanced."""
+    from pecten.enhance.faces import check_fit, enhance_dataset
+    from pecten.enhance.weights import enhancer_file, load_enhancer
+    from pecten.faces.records import load_dataset
+    from pecten.files import sha256_of
+
+    enhancer, _ = load_enhancer(model)
+    record = load_dataset(dataset)
+    check_fit(record, enhancer, dataset)
+    _permitted(record.identity, consent)
+    check_place(out)
+    count = sum(len(shot.faces) for shot in record.shots)
+    if dry_run:
+        typer.echo(f"would enhance {count} crops of {record.identity} and write {out}")
+        return
+    use_threads(threads)
+    with Screen() as screen:
+        made = enhance_dataset(dataset, enhancer, sha256_of(enhancer_file(model)), out, screen)
+    kept = [sum(f.left_out is None for shot in r.shots for f in shot.faces) for r in (record, made)]
+    typer.echo(f"{out}: {count} crops of {made.size} px, {kept[1]} to train on ({kept[0]} before)")
+
+
+@app.command("clip", epilog=CLIP_EXAMPLES)
+def clip(
+    plate: Annotated[str, typer.Argument(help="Video file or image sequence of low resolution.")],
+    model: Model,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Video (.mov, .mp4, .mkv) or sequence (sh.####.exr).")],
+    larger: Annotated[int, typer.Option("--larger", min=1, max=8, help="Deliver so many times as large.")] = 1,
+    amount: Annotated[float, typer.Option(min=0, max=1, help="How much of the detail is added.")] = 1.0,
+    track: Annotated[
+        list[int] | None, typer.Option(help="Track to enhance (again for more). [default: the one seen most]")
+    ] = None,
+    frames: Annotated[str | None, typer.Option(help="Frames to do, in the plate's numbers: 1001-1100.")] = None,
+    found: Annotated[
+        Path | None,
+        typer.Option("--faces", help="Folder that keeps what was found. [default: OUT's name + .faces]"),
+    ] = None,
+    rate: Rate = None,
+    colorspace: ColourSpace = None,
+    colorconfig: ColourConfig = None,
+    exposure: Exposure = 0.0,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an output that exists.")] = False,
+    threads: Threads = 0,
+    consent: Consent = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Give a performer's face its detail back; the result is signed with content credentials."""
+    from pecten.cli.describe import describe_colour
+    from pecten.consent import fingerprint
+    from pecten.deliver.credentials import Statement
+    from pecten.enhance.clip import EnhanceOptions, claim_of, enhance_clip, open_output
+    from pecten.enhance.weights import enhancer_file, load_enhancer
+    from pecten.faces.follow import FaceOptions
+    from pecten.files import sha256_of
+    from pecten.footage.clip import open_clip
+    from pecten.shot import plate_faces
+
+    opened = open_clip(plate, read_rate(rate), read_colour(colorspace, colorconfig, exposure))
+    require_colour(opened)
+    first = opened.info.first_number
+    span = frame_range(frames, first, opened.info.frame_count)
+    numbers = f"{first + span[0]}-{first + span[1] - 1}"
+    enhancer, header = load_enhancer(model)
+    identity = enhancer.config.identity
+    giver = _permitted(identity, consent)
+    options = EnhanceOptions(larger, amount, tuple(track or ()))
+    kept = found or out.with_name(f"{out.name.split('.')[0]}.faces")
+    statement = Statement(
+        title="",
+        source_record=giver.record_id,
+        source_record_sha256=fingerprint(giver),
+        target_record=giver.record_id,
+        comb_sha256=sha256_of(enhancer_file(model)),
+        frames=numbers,
+        edit="enhanced",
+    )
+    claim = claim_of(opened, options, out, statement, kept)
+    open_output(opened, options, out, overwrite, claim)
+    for folder in (out.parent, kept):
+        check_place(folder)
+    if dry_run:
+        typer.echo(f"would enhance {identity}'s face in {plate}, frames {numbers}, and write {out}")
+        typer.echo(f"  {describe_colour(opened.info)}")
+        return
+    use_threads(threads)
+    with Screen() as screen:
+        shot = plate_faces(opened, kept, FaceOptions(), screen)
+        done = enhance_clip(opened, shot, enhancer, options, out, statement, screen, span, overwrite, claim)
+    earlier = f", {done.kept} kept from an earlier run" if done.kept else ""
+    typer.echo(f"{out}: {done.frames} frames, {done.enhanced} with {identity}'s face enhanced{earlier}")
+    for line in told_strangers(identity, header.get("looks"), shot, options.tracks):
+        typer.echo(f"  {line}")
+
+
+def looks_of(record: "DatasetRecord") -> list[float] | None:
+    """Return how a recogniser describes a performer, from the record's portraits; None where it has none."""
+    import numpy as np
+
+    portraits = [portrait.embedding for shot in record.shots for portrait in shot.portraits]
+    if not portraits:
+        return None
+    return [round(float(value), 5) for value in np.mean(portraits, axis=0)]
+
+
+def told_strangers(identity: str, looks: list[float] | None, found: "ShotFaces", tracks: tuple[int, ...]) -> list[str]:
+    """Say which faces do not look like the one that an enhancer has learnt: it would give them another's features."""
+    import numpy as np
+
+    from pecten.metrics.identity import SAME_PERSON, distance
+
+    main = found.main_track()
+    wanted = tracks or (() if main is None else (main,))
+    seen = {portrait.track: portrait.embedding for portrait in found.portraits if portrait.track in wanted}
+    if looks is None:
+        return []
+    far = {track: distance(embedding, np.array(looks)) for track, embedding in seen.items()}
+    return [
+        f"WARNING: the face of track {track} does not look like {identity} ({value:.2f}; one person is below "
+        f"{SAME_PERSON:g}): it gets {identity}'s features"
+        for track, value in far.items()
+        if value > SAME_PERSON
+    ]
+
+
+def _permitted(identity: str, consent: list[Path] | None) -> "PerformerRecord":
+    from pecten.consent import require
+
+    return require(identity, "appearance", consent_folders(consent), date.today())
