@@ -29,9 +29,10 @@ known, 1, x, y, xx, xy, yy of its normal."""
 OFFSET = 0.05
 """Display-coded level below which a gain turns into a shift."""
 
-CEILING = 1.2
+CEILING = 1.5
 """Display-coded level towards which a gain fades; at and above it nothing changes. On footage with known truth, 1.1 to
-1.5 did nearly as well; without a ceiling a dark face on a light plate looked greased."""
+1.5 did nearly as well, and 1.5 keeps most of the fine bands; without a ceiling a dark face on a light plate looked
+greased."""
 
 LEAST_ROOM = 0.05
 """Under the ceiling: what is brighter counts as this bright in the fit."""

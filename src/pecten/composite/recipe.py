@@ -147,7 +147,7 @@ def _known(value: float | None) -> float:
 
 
 def smooth(
-    measured: Sequence[Measurement | None], starts: Sequence[int] = (), window: int = 9
+    measured: Sequence[Measurement | None], starts: Sequence[int] = (), window: int = 9, only: int | None = None
 ) -> list[Measurement | None]:
     """Smooth measurements over a shot, never across a cut.
 
@@ -158,13 +158,14 @@ def smooth(
         measured: One a frame; None where a frame has no face.
         starts: Frames at which something new begins.
         window: Frames, odd.
+        only: The one frame whose answer is wanted: the light of the others is not fitted again, which is what costs.
     Raises:
         ShapeError: if the window is not odd and positive, or measurements differ in kind.
     """
     gains = smooth_gains(
         np.array([np.nan if one is None else one.gain for one in measured], np.float64), window, starts
     )
-    lights = _smooth_lights([None if one is None else one.light for one in measured], starts, window)
+    lights = _smooth_lights([None if one is None else one.light for one in measured], starts, window, only)
     grains = smooth_grain([None if one is None else one.grain for one in measured], window, starts)
     shutters = smooth_shutters(np.array([np.nan if one is None else one.shutter for one in measured]), window, starts)
     softer = smooth_gains(np.array([np.nan if one is None else one.softness for one in measured]), window, starts)
@@ -190,7 +191,9 @@ def prepare(decoded: Image, size: int, recipe: Recipe, measurement: Measurement)
     return sharpen(enlarge(match_sharpness(decoded, measurement.softness), size), RESTORED)
 
 
-def _smooth_lights(lights: Sequence[Light | None], starts: Sequence[int], window: int) -> list[Light | None]:
+def _smooth_lights(
+    lights: Sequence[Light | None], starts: Sequence[int], window: int, only: int | None
+) -> list[Light | None]:
     first = next((light for light in lights if light is not None), None)
     if first is None:
         return list(lights)
@@ -203,7 +206,10 @@ def _smooth_lights(lights: Sequence[Light | None], starts: Sequence[int], window
         return smooth_gains(each, window, starts).astype(np.float32)
 
     trusted, alike = smoothed(lambda light: light.trusted), smoothed(lambda light: light.alike)
-    return [light and refit(light, trust, like) for light, trust, like in zip(lights, trusted, alike, strict=True)]
+    return [
+        refit(light, trusted[index], alike[index]) if light is not None and only in (None, index) else light
+        for index, light in enumerate(lights)
+    ]
 
 
 def in_light(face: Image, recipe: Recipe, measurement: Measurement) -> Image:
