@@ -97,7 +97,7 @@ def test_figures_name_the_best_of_the_others() -> None:
     heads = [head for head, _, _ in composite.COLUMNS]
     values = {method.name: np.full(len(heads), 0.2 + 0.01 * i) for i, method in enumerate(METHODS)}
     values[OURS.name] = np.full(len(heads), 0.1)
-    compared = composite.Compared(values, {}, 1.3, 1.2, np.zeros((4, 4, 3), np.uint8))
+    compared = composite.Compared(values, {}, 1.3, 1.2, (1.1, 1.0), np.zeros((4, 4, 3), np.uint8))
     figures = composite.figures_of(compared, ", decoded")
     assert figures[0].value == pytest.approx(0.5)
     assert "alpha" in figures[0].note

@@ -60,6 +60,41 @@ def test_relighting_by_nothing_changes_nothing() -> None:
     np.testing.assert_allclose(light.relight(face, np.zeros((3, 3))), face, rtol=1e-6)
 
 
+def test_relighting_multiplies_odds() -> None:
+    face = np.linspace(0, 1, 64 * 64 * 3, dtype=np.float32).reshape(64, 64, 3)
+    relit = light.relight(face, np.array([[0.7, 0.2, -0.9], [0.0] * 3, [0.0] * 3]))
+    for channel, gain in enumerate(np.exp([0.7, 0.2, -0.9])):
+        odds = gain * (face[..., channel] + light.OFFSET) / (light.CEILING - face[..., channel])
+        expected = (light.CEILING * odds - light.OFFSET) / (1 + odds)
+        np.testing.assert_allclose(relit[..., channel], expected, atol=1e-5)
+
+
+@given(gain=st.floats(-2, 2), value=st.floats(-5, 20, width=32))
+@settings(deadline=None, max_examples=50)
+def test_relighting_can_be_undone_and_leaves_what_outshines_skin(gain: float, value: float) -> None:
+    face = np.full((4, 4, 3), value, np.float32)
+    there, back = (np.array([[sign * gain] * 3, [0.0] * 3, [0.0] * 3]) for sign in (1, -1))
+    relit = light.relight(face, there)
+    np.testing.assert_allclose(light.relight(relit, back), face, atol=1e-4)
+    if value >= light.CEILING or value <= -light.OFFSET:
+        np.testing.assert_allclose(relit, face, atol=1e-5)
+    else:
+        assert relit.min() + 1e-6 >= -light.OFFSET
+        assert relit.max() <= light.CEILING + 1e-6
+
+
+def test_votes_of_neighbours_steady_a_fit() -> None:
+    face, known = skin(), np.array([[0.3, 0.1, -0.1], [0.0] * 3, [0.0] * 3])
+    plate = lit(face, known)
+    plate[160:] *= 0.2
+    fit = light.fit_light(face, plate, oval())
+    everyone = light.refit(fit, np.ones_like(fit.trusted), fit.alike)
+    assert (everyone.coefficients[0] < known[0] - 0.1).all()
+    np.testing.assert_allclose(light.refit(everyone, fit.trusted, fit.alike).coefficients, fit.coefficients, atol=1e-3)
+    nobody = light.refit(fit, np.zeros_like(fit.trusted), fit.alike)
+    np.testing.assert_array_equal(nobody.coefficients, fit.coefficients)
+
+
 def test_every_size_shares_one_field() -> None:
     coefficients = np.array([[0.2, 0.1, 0.0], [0.3, 0.2, 0.1], [-0.2, 0.1, 0.3]])
     small = light.relight(np.ones((64, 64, 3), np.float32), coefficients)

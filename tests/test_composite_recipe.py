@@ -7,6 +7,7 @@ import pytest
 
 from pecten.composite import recipe as recipes
 from pecten.composite.contrast import ContrastMethod
+from pecten.composite.light import relight
 from pecten.composite.normals import normal_map
 from pecten.errors import ShapeError
 from pecten.faces.mean import MEAN_MESH
@@ -68,7 +69,7 @@ def test_smoothing_stops_at_cuts_and_passes_over_frames_without_a_face() -> None
             continue
         assert after is not None
         assert after.light is not None
-        np.testing.assert_allclose(after.light.coefficients, before.light.coefficients, atol=1e-9)
+        np.testing.assert_allclose(after.light.coefficients, before.light.coefficients, atol=1e-4)
     assert recipes.smooth([]) == []
 
 
@@ -81,22 +82,21 @@ def test_a_flicker_is_followed_and_a_change_of_votes_is_smoothed() -> None:
         assert after is not None
         assert after.light is not None
         np.testing.assert_allclose(after.light.coefficients[0], frame.light.coefficients[0], atol=0.02)
-    jumps = [
+    unsteady = [
         replace(
             frame,
             light=frame.light
-            and replace(frame.light, coefficients=frame.light.plain + jump, alike=jump * frame.light.alike),
+            and replace(frame.light, trusted=jump * frame.light.trusted, alike=jump * frame.light.alike),
         )
-        for frame, jump in zip(frames, (0.0, 0.0, 1.0, 0.0, 0.0), strict=True)
+        for frame, jump in zip(frames, (1.0, 1.0, 0.0, 1.0, 1.0), strict=True)
     ]
-    smoothed = recipes.smooth(jumps, window=5)
-    left = [after.light.coefficients - after.light.plain for after in smoothed if after and after.light]
-    assert 0.3 < left[2].max() < 0.7
-    assert 0.1 < left[1].max() < 0.5
-    middle = smoothed[2]
+    middle = recipes.smooth(unsteady, window=5)[2]
     assert middle is not None
     assert middle.light is not None
-    assert middle.light.alike.max() < 0.7
+    assert 0.3 < middle.light.trusted.max() < 0.7
+    assert 0.3 < middle.light.alike.max() < 0.7
+    assert frames[2].light is not None
+    np.testing.assert_allclose(middle.light.coefficients[0], frames[2].light.coefficients[0], atol=0.02)
     with pytest.raises(ShapeError, match="at one size"):
         recipes.smooth([frames[0], recipes.measure(crop(0, 200), crop(0, 200), disc(80, 200), recipe)])
 
@@ -105,10 +105,12 @@ def test_landmarks_let_light_follow_the_surface() -> None:
     landmarks = MEAN_MESH[:, :2] / 8
     face, matte = crop(0), disc(50)
     normals = normal_map(landmarks, 128, 128)
-    plate = (face + np.float32(0.2)) * np.exp(0.4 * normals[..., :1] - 0.3 * normals[..., :1] ** 2) - np.float32(0.2)
+    known = np.zeros((6, 3))
+    known[1], known[3] = 0.4, -0.3
+    plate = relight(face, known, normals=normals)
     errors = []
-    for known in (None, landmarks):
-        measurement = recipes.measure(plate, face, matte, recipes.Recipe(), known)
+    for given in (None, landmarks):
+        measurement = recipes.measure(plate, face, matte, recipes.Recipe(), given)
         blended = recipes.compose(plate, face, matte, recipes.Recipe(), measurement)
         errors.append(float(np.abs(blended - plate)[matte > 0].mean()))
     assert errors[1] < 0.4 * errors[0]

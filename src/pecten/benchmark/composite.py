@@ -24,6 +24,7 @@ from pecten.benchmark.composite_methods import (
     Method,
     blend_all,
     changes,
+    changes_along_own,
     light_error,
     motions,
     score,
@@ -82,6 +83,8 @@ class Compared:
         turns: The light error under a flat-lit source by method, over the shots named turns alone; empty without one.
         truth_seam: The true swap's own step across the edge.
         truth_flicker: The true swap's own change, relative to the plate's.
+        own_flicker: The default's and the true swap's change, each along its own motion, relative to the plate's: a
+            plate's motion, found in its own features, does not quite fit another face's.
         sheet: All methods, some frames.
     """
 
@@ -89,6 +92,7 @@ class Compared:
     turns: dict[str, float]
     truth_seam: float
     truth_flicker: float
+    own_flicker: tuple[float, float]
     sheet: ByteImage
 
 
@@ -114,7 +118,7 @@ def compare(
     faces = _find(pairs, progress)
     rows: dict[str, list[np.ndarray]] = {method.name: [] for method in METHODS}
     turns: dict[str, list[float]] = {method.name: [] for method in METHODS}
-    truths, shown = [], dict[str, list[list[ByteImage]]]()
+    truths, each_along, shown = [], list[list[float]](), dict[str, list[list[ByteImage]]]()
     pictured = _one_a_shot(pairs)
     for done, pair in enumerate(pairs):
         decoder = decode(pair.swap.source) if decode else None
@@ -125,7 +129,9 @@ def compare(
             changes([e.plate for e in examples], examples, moved),
             changes([e.plate for e in drama], drama, lit),
         )
-        truths.append((truth.seam, np.mean(changes([e.truth for e in examples], examples, moved)) / np.mean(own)))
+        answers = [e.truth for e in examples]
+        truths.append((truth.seam, np.mean(changes(answers, examples, moved)) / np.mean(own)))
+        along = [0.0, float(np.mean(changes_along_own(answers, examples)) / np.mean(own))]
         some = _evenly(len(examples), SHOWN)
         if pair in pictured:
             for name, pick in (("plate", "plate"), ("source", "face"), ("true swap", "truth")):
@@ -139,18 +145,22 @@ def compare(
                 np.mean(changes(dramatic[0], drama, lit)) / np.mean(own_drama),
                 *(np.mean(found.energies, axis=0) / truth.energies), found.changed_outside, np.median(found.cpu_ms),
             ]  # fmt: skip
+            if method is OURS:
+                along[0] = float(np.mean(changes_along_own(crops, examples)) / np.mean(own))
             rows[method.name].append(np.array(values, np.float64))
             if "turns" in pair.swap.shot:
                 turns[method.name].append(in_flat)
             if pair in pictured:
                 shown.setdefault(method.name, []).append([sheet.to_bytes(crops[i]) for i in some])
             progress("compose", done * len(METHODS) + index + 1, len(pairs) * len(METHODS))
-    mean = np.mean(np.array(truths), axis=0)
+        each_along.append(along)
+    mean, own_mean = np.mean(np.array(truths), axis=0), np.mean(np.array(each_along), axis=0)
     return Compared(
         {name: np.mean(values, axis=0) for name, values in rows.items()},
         {name: float(np.mean(values)) for name, values in turns.items() if values},
         float(mean[0]),
         float(mean[1]),
+        (float(own_mean[0]), float(own_mean[1])),
         _sheet(shown, pictured),
     )
 
@@ -183,6 +193,10 @@ def figures_of(compared: Compared, where: str = "") -> list[Figure]:
                note=f"the true swap's: {compared.truth_seam:.2f}"),
         Figure(f"flicker / the plate's{where}", float(ours["flicker"]), "", 1.05,
                note=f"16 px blur, the plate's motion undone; the true swap's: {compared.truth_flicker:.2f}"),
+        Figure(f"flicker / the plate's, each along its own motion{where}", compared.own_flicker[0], "", 1.05,
+               note=f"the true swap's: {compared.own_flicker[1]:.2f}"),
+        Figure(f"flicker / the true swap's{where}", float(ours["flicker"]) / max(compared.truth_flicker, 1e-9), "",
+               1.05, note="along the plate's motion"),
         Figure(f"flicker / the plate's, flickering key{where}", float(ours["flicker, dramatic"]), "", 1.05),
         *(Figure(f"energy of band {band}, off the truth's by{where}", abs(float(ours[f"band {band}"]) - 1), "", 0.05)
           for band in range(BANDS)),

@@ -5,9 +5,13 @@ they are, a beard becomes a dark smoke on the new chin. Here the light between f
 robustly: what departs from it (beard, brows, glasses, a hand) loses its vote. Where the face's surface is known, the
 gain is one of where that surface looks, as a lamp's is: nine tenths of what distant lamps do to a face that casts no
 shadow is a second-order function of its normal.
+
+Skin scales; what shines on it, the white of the eyes and what lies in the dark do not. So the gain is one of odds,
+(x + offset) / (ceiling - x): largest on middle tones, none at black and at white. A plain gain that lights dark skin
+burns its highlights out, and one that darkens light skin takes them away.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -22,9 +26,18 @@ LightCoefficients = Float64[np.ndarray, "_terms 3"]
 """Logarithm of the gain, columns red, green, blue. Rows are 1, x, y (-1 to 1 across the crop), or, where the surface is
 known, 1, x, y, xx, xy, yy of its normal."""
 
-OFFSET = 0.2
-"""Display-coded level below which a gain turns into a shift. Highlights and shadows do not scale with skin: without it
-a dark face put into a light plate would burst. On footage with known truth 0.2 to 0.4 was best for every pair."""
+OFFSET = 0.05
+"""Display-coded level below which a gain turns into a shift."""
+
+CEILING = 1.5
+"""Display-coded level towards which a gain fades; at and above it nothing changes. On footage with known truth, 1.1 to
+1.5 did nearly as well, and 1.5 keeps most of the fine bands; without a ceiling a dark face on a light plate looked
+greased."""
+
+LEAST_ROOM = 0.05
+"""Under the ceiling: what is brighter counts as this bright in the fit."""
+
+STRIP_PX = 32
 
 FIT_SIDE_PX = 64
 """The fit is made on a small picture; light has no detail."""
@@ -50,6 +63,8 @@ ALIKE = (0.5, 1.0)
 that differs in tone lies below, a beard or hair above."""
 
 LEAST_SAMPLES = 24
+LEAST_VOTES = 1.0
+"""Of a fit, in cells."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +72,9 @@ class Light:
     """The light of a plate relative to a decoded face.
 
     Attributes:
-        coefficients: What `relight` applies; may be smoothed over frames.
-        plain: The same with equal votes for the whole face. A beard is in it, but it follows a flicker from frame to
-            frame, and no vote that changes makes it jump.
+        coefficients: What `relight` applies.
+        ratio: What they were fitted to, on a small grid over the crop: the logarithm of plate to face, in odds; not a
+            number where nothing is known.
         normals: The face's surface as the fit saw it; None where the gain is one of the place in the crop.
         trusted: Vote of each cell of a small grid over the crop: near 1 on skin, 0 on a beard and outside the matte.
         alike: More lenient: how like each other face and plate are once the light is applied; 1 where skin meets skin
@@ -67,7 +82,7 @@ class Light:
     """
 
     coefficients: LightCoefficients
-    plain: LightCoefficients
+    ratio: Image
     normals: NormalMap | None
     trusted: Mask
     alike: Mask
@@ -96,17 +111,35 @@ def fit_light(
     ratio, known = _log_ratio(face, plate, matte, offset)
     terms, penalties = _terms(known.shape, normals)
     basis = terms[known]
-    none = np.zeros((len(penalties), 3))
-    nothing = Light(none, none, normals, *np.zeros((2, *known.shape), np.float32))
+    unknown, none = np.full_like(ratio, np.nan), np.zeros(known.shape, np.float32)
+    nothing = Light(np.zeros((len(penalties), 3)), unknown, normals, none, none)
     if known.sum() < LEAST_SAMPLES:
         return nothing
-    values = ratio[known].astype(np.float64)
-    plain = _solve(basis, values, np.ones(len(values)), penalties)
-    coefficients, votes, departure = _fit_robustly(basis, values, penalties)
-    if not (np.isfinite(coefficients).all() and np.isfinite(plain).all()):
+    coefficients, votes, departure = _fit_robustly(basis, ratio[known].astype(np.float64), penalties)
+    if not np.isfinite(coefficients).all():
         return nothing
     alike = np.clip((ALIKE[1] - departure) / (ALIKE[1] - ALIKE[0]), 0, 1)
-    return Light(coefficients, plain, normals, _on_grid(votes, known), _on_grid(alike, known))
+    held = np.where(known[..., None], ratio, unknown)
+    return Light(coefficients, held, normals, _on_grid(votes, known), _on_grid(alike, known))
+
+
+def refit(light: Light, trusted: Mask, alike: Mask) -> Light:
+    """Fit one frame's light anew with votes given, say those of its neighbours together.
+
+    A lamp's flicker is followed; votes that change from frame to frame no longer make the light jump.
+
+    Args:
+        light: From `fit_light`.
+        trusted: Votes on its grid.
+        alike: What becomes of the other grid.
+    """
+    terms, penalties = _terms(light.trusted.shape, light.normals)
+    known = np.isfinite(light.ratio).all(axis=2)
+    votes = trusted[known].astype(np.float64)
+    coefficients = light.coefficients
+    if votes.sum() > LEAST_VOTES:
+        coefficients = _solve(terms[known], light.ratio[known].astype(np.float64), votes, penalties)
+    return replace(light, coefficients=coefficients, trusted=trusted, alike=alike)
 
 
 def enlarged(cells: Mask, matte: Mask) -> Mask:
@@ -119,27 +152,45 @@ def enlarged(cells: Mask, matte: Mask) -> Mask:
 def relight(
     face: Image, coefficients: LightCoefficients, offset: float = OFFSET, normals: NormalMap | None = None
 ) -> Image:
-    """Apply fitted light to a face: gain * (face + offset) - offset.
+    """Apply fitted light to a face: its odds (x + offset) / (ceiling - x), times the gain.
 
     Args:
-        face: Decoded face, unbounded, at any size.
-        coefficients: From `fit_light`, perhaps smoothed over frames.
+        face: Decoded face, unbounded, at any size; from the ceiling on and below -offset it stays as it is.
+        coefficients: From `fit_light`.
         offset: As in the fit.
         normals: As in the fit.
     """
     height, width = face.shape[:2]
-    if normals is None:
-        constant, across, down = coefficients
-        of_columns = np.exp(_positions(width)[:, None] * across + constant).astype(np.float32)
-        of_rows = np.exp(_positions(height)[:, None] * down).astype(np.float32)
-        gain = of_rows[:, None] * of_columns[None]
-    else:
-        small = np.exp(_terms(normals.shape[:2], normals)[0] @ coefficients).astype(np.float32)
-        gain = np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC))
-    relit: Image = face + np.float32(offset)
-    relit *= gain
-    relit -= np.float32(offset)
+    gain = _gain(coefficients, height, width, normals)
+    # With odds o = (x + offset) / span: gain * o / (1 + (gain - 1) * o) in place of o. By strips, which stay in the
+    # processor's memory.
+    shift, span = np.float32(offset), np.float32(CEILING + offset)
+    relit = np.empty_like(face)
+    for top in range(0, height, STRIP_PX):
+        strip = np.s_[top : top + STRIP_PX]
+        odds = np.clip(face[strip], -shift, np.float32(CEILING))
+        beyond = face[strip] - odds
+        odds += shift
+        divisor = gain[strip] - np.float32(1)
+        divisor *= odds
+        divisor += span
+        odds *= gain[strip]
+        odds /= divisor
+        odds *= span
+        odds += beyond
+        np.subtract(odds, shift, out=relit[strip])
     return relit
+
+
+def _gain(coefficients: LightCoefficients, height: int, width: int, normals: NormalMap | None) -> Image:
+    if normals is not None:
+        small = np.exp(_terms(normals.shape[:2], normals)[0] @ coefficients).astype(np.float32)
+        return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC))
+    constant, across, down = coefficients
+    of_columns = np.exp(_positions(width)[:, None] * across + constant).astype(np.float32)
+    of_rows = np.exp(_positions(height)[:, None] * down).astype(np.float32)
+    gain: Image = of_rows[:, None] * of_columns[None]
+    return gain
 
 
 def _terms(shape: tuple[int, ...], normals: NormalMap | None) -> tuple[np.ndarray, np.ndarray]:
@@ -172,9 +223,13 @@ def _log_ratio(face: Image, plate: Image, matte: Mask, offset: float) -> tuple[n
         plate, face = np.nan_to_num(plate), np.nan_to_num(face)
     levels = pyramid.levels_for(matte.shape, FIT_SIDE_PX)
     small_face, small_plate, cover = (pyramid.gaussian(picture, levels)[-1] for picture in (face, plate, matte))
-    floor = np.float32(max(offset, 1e-4))
-    ratio = np.log((np.maximum(small_plate, 0) + floor) / (np.maximum(small_face, 0) + floor))
+    ratio: Image = _log_odds(small_plate, offset) - _log_odds(small_face, offset)
     return ratio, cover > 0.9
+
+
+def _log_odds(image: Image, offset: float) -> Image:
+    held = np.clip(image, 0, CEILING - LEAST_ROOM)
+    return np.asarray(np.log((held + np.float32(max(offset, 1e-4))) / (np.float32(CEILING) - held)))
 
 
 def _solve(basis: np.ndarray, values: np.ndarray, votes: np.ndarray, penalties: np.ndarray) -> LightCoefficients:

@@ -216,7 +216,7 @@ def _smoothed(steps: Iterable[_Decoded], window: int) -> Iterator[_Decoded]:
     def release() -> _Decoded:
         position = len(measured) - len(waiting)
         step = waiting.popleft()
-        smoothed = smooth(list(measured), window=window)[position]
+        smoothed = smooth(list(measured), window=window, only=position)[position]
         outline = steady_outline(list(outlines), position)
         return replace(step, measurement=smoothed, seen=still_seen(list(seen), position), outline=outline)
 
