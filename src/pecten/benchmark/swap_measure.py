@@ -23,7 +23,7 @@ from pecten.metrics.identity import Embedding, distance, mean_embedding, prefere
 from pecten.metrics.pose import pose_errors
 from pecten.types import Affine, Image, Mask
 
-VERSION = 1
+VERSION = 2
 """Raised when a measure changes, so that kept values are made again."""
 
 MOST_DB = 99.0
