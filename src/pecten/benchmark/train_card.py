@@ -59,8 +59,8 @@ def _shown(run: Run, side: int) -> float:
 def _figures(rate: float, share: float, memory: float, shown: float, note: str) -> list[Figure]:
     about = f"GPU, {SIDE} px, {PEOPLE} identities, bf16"
     return [
-        Figure(f"{about}: images/s", rate, "images/s", 250, True, note),
+        Figure(f"{about}: images/s", rate, "images/s", 250.0, True, note),
         Figure(f"{about}: share of the card's FLOP/s", share, "", 0.25, True, note),
-        Figure(f"{about}: peak memory", memory, "GiB", 60, False, note),
-        Figure(f"GPU, {SIDE} px: inference", shown, "frames/s", 200, True, note),
+        Figure(f"{about}: peak memory", memory, "GiB", 60.0, False, note),
+        Figure(f"GPU, {SIDE} px: inference", shown, "frames/s", 200.0, True, note),
     ]
