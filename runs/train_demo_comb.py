@@ -3,9 +3,10 @@
     python runs/train_demo_comb.py --footage FOLDER --out WORK
 
 FOLDER holds `performers/NAME_SHOT.mp4` and `truth/bruno_interview901.mp4`, the demo's plate: as in a production, the
-target's plate may be learnt from, as the target. No clip of `truth/` shows ada to it. A run that was stopped goes on
-where it was. One core of 2 GHz takes about two hours; `pecten comb keep WORK/comb ada bruno chidi -o FILE --half`
-makes the file that ships, whose new sha256 belongs into `ORIGINS.json`.
+target's plate may be learnt from, as the target. Nothing else of `truth/` is shown to it. First the comb grows to 512 px;
+then it stays there with the learning rate raised again, because the rate has fallen too low by the time the last level's
+layers are new. A run that was stopped goes on where it was. One core takes about two hours. WORK/demo.safetensors is the file
+that ships; its sha256 belongs into `ORIGINS.json`.
 """
 
 import argparse
@@ -14,10 +15,12 @@ from pathlib import Path
 
 import torch
 
+from pecten.comb.weights import file_of, load_comb, read_header, save_comb
 from pecten.dataset.augment import Jitter
 from pecten.dataset.crops import load_crops
 from pecten.faces.extract import extract_dataset
 from pecten.faces.follow import FaceOptions
+from pecten.files import sha256_of
 from pecten.footage.clip import open_clip
 from pecten.training.config import preset
 from pecten.training.loop import train
@@ -29,11 +32,13 @@ PEOPLE = ("ada", "bruno", "chidi")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--footage", type=Path, required=True, help="folder with performers/ and truth/")
-    parser.add_argument("--out", type=Path, required=True, help="folder for faces/ and comb/")
-    parser.add_argument("--images", type=int, default=260_000)
+    parser.add_argument("--out", type=Path, required=True, help="folder for faces/, comb/ and finish/")
+    parser.add_argument("--images", type=int, default=230_000, help="of the growing part")
+    parser.add_argument("--finish", type=int, default=22_000, help="images at the full size after it")
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
+    datasets = [load_crops(faces(person, args.footage, args.out / "faces" / person), SIZE) for person in PEOPLE]
     shape, config = preset("quick", PEOPLE, SIZE, args.images)
     config = replace(
         config,
@@ -44,10 +49,22 @@ def main() -> None:
         jitter=Jitter(rotation_rad=0.03, scale=0.02, shift=0.012),
         checkpoint_images=6_000,
         preview_images=10_000,
-        stats_images=600,
     )
-    datasets = [load_crops(faces(person, args.footage, args.out / "faces" / person), SIZE) for person in PEOPLE]
-    train(datasets, shape, config, args.out / "comb", said)
+    grown = train(datasets, shape, config, args.out / "comb", said)
+    last = replace(
+        config,
+        images=args.finish,
+        start_px=SIZE,
+        learning_rate=1.6e-2,
+        decay_share=0.85,
+        ema_images=1_000,
+        checkpoint_images=3_000,
+        base_sha256=sha256_of(file_of(grown)),
+    )
+    done = train(datasets, shape, last, args.out / "finish", said, base=load_comb(grown))
+    header = read_header(done)
+    seen = {"images_seen": read_header(grown)["images_seen"] + header["images_seen"], "seen": header["seen"]}
+    save_comb(args.out / "demo.safetensors", load_comb(done), seen, half=True)
 
 
 def faces(person: str, footage: Path, out: Path) -> Path:
@@ -60,7 +77,7 @@ def faces(person: str, footage: Path, out: Path) -> Path:
 
 
 def said(stage: str, done: int, total: int) -> None:
-    if done % 6000 < 12 or done == total:
+    if done % 6000 < len(PEOPLE) * 4 or done == total:
         print(f"{stage}: {done} of {total}", flush=True)
 
 
