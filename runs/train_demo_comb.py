@@ -4,7 +4,7 @@
 
 FOLDER holds `performers/NAME_SHOT.mp4` and `truth/bruno_interview901.mp4`, the demo's plate: as in a production, the
 target's plate may be learnt from, as the target. Nothing else of `truth/` is shown to it. First the comb grows to
-512 px; then it stays there with the learning rate raised again, because the rate has fallen too low by the time the last
+512 px; then it stays there at a learning rate raised again, because the rate has fallen too low by the time the last
 level's layers are new. A run that was stopped goes on where it was. One core takes about two hours.
 WORK/demo.safetensors is the file that ships; its sha256 belongs into `ORIGINS.json`.
 """

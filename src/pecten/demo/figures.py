@@ -19,7 +19,10 @@ from pecten.metrics import expression, identity, image, seam, temporal
 from pecten.types import ByteImage, Image, Mask, Progress
 
 CROP_PX = 256
-IDENTITY_EVERY = 6
+PICTURES_EVERY, IDENTITY_EVERY = 3, 6
+
+LANDMARKS_ALONE = FaceOptions(perturbations=3, register=False)
+"""Enough where the crops are cut by another clip's faces."""
 
 
 @dataclass(frozen=True)
@@ -58,28 +61,28 @@ def read_truth(progress: Progress) -> Truth:
         swap,
         region,
         source,
-        _main(found_in(footage.true_swap(), "truth", progress)),
+        _main(found_in(footage.true_swap(), "truth", progress, LANDMARKS_ALONE)),
         _main(found_in(footage.true_source(), "source", progress)),
     )
 
 
-def found_in(path: Path, name: str, progress: Progress) -> ShotFaces:
+def found_in(path: Path, name: str, progress: Progress, options: FaceOptions | None = None) -> ShotFaces:
     """Find the faces of a clip, reported as `measure NAME`."""
 
     def named(stage: str, done: int, total: int) -> None:
         progress(f"measure {name}", done, total)
 
-    return find_faces(open_clip(path), FaceOptions(), named)
+    return find_faces(open_clip(path), options or FaceOptions(), named)
 
 
 def measure(gathered: Gathered, truth: Truth, progress: Progress) -> list[Row]:
     """Measure a swap against the truth, inside the true face region."""
-    result_faces = _main(found_in(gathered.video, "result", progress))
+    result_faces = _main(found_in(gathered.video, "result", progress, LANDMARKS_ALONE))
     frames = sorted(set(gathered.shown) & set(truth.swap_faces) & set(truth.source_faces) & set(result_faces))
     if len(frames) < 3:
         raise FacesError(f"{gathered.video}: only {len(frames)} frames hold a face to measure; train longer")
     parts: list[Callable[[], list[Row]]] = [
-        lambda: _pictures(gathered, truth, frames),
+        lambda: _pictures(gathered, truth, frames[::PICTURES_EVERY]),
         lambda: _identity(gathered, truth, frames, result_faces),
         lambda: _expression(gathered, truth, frames, result_faces),
         lambda: _motion(gathered, truth, frames),
