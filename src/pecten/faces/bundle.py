@@ -125,4 +125,4 @@ def _solved(places: Paths, hold: np.ndarray, motions: np.ndarray, trusts: np.nda
     right[-1] = np.linalg.solve(own[-1], right[-1])
     for t in range(frames - 2, -1, -1):
         right[t] = np.linalg.solve(own[t], right[t] + link[t] @ right[t + 1])
-    return right.reshape(places.shape)
+    return np.asarray(right.reshape(places.shape))
