@@ -5,13 +5,15 @@ import numpy as np
 import pytest
 
 from faces_support import Pictures, mean_landmarks, still
-from pecten.faces import normalise, register
+from pecten.faces import bundle, normalise, points, register
 from pecten.faces.extract import find_faces
 from pecten.faces.follow import FaceOptions, Sighting
+from pecten.faces.points import COUNTERPARTS, load_points
 from pecten.geometry import similarity as sim
 from pecten.geometry.warp import warp
 from pecten.types import Affine, ByteImage, Points
 
+KNOWN = load_points()
 IN_STILL = sim.similarity(0.27, 0.05, (90.0, 10.0))
 """About where the mean face lies in the still."""
 
@@ -30,7 +32,7 @@ def _sighting(landmarks: Points) -> Sighting:
 
 
 def _view(image: ByteImage, landmarks: Points) -> register.View:
-    return register.view(image, landmarks, normalise.crop_from_plate(landmarks))
+    return register.view(image, landmarks, normalise.crop_from_plate(landmarks), KNOWN)
 
 
 @pytest.mark.parametrize("gain", [1.0, 0.6])
@@ -39,10 +41,11 @@ def test_a_known_motion_is_measured_through_a_change_of_light(gain: float) -> No
     before, now = _landmarks(np.eye(3)[:2]), _landmarks(known, noise_px=0.4)
     lit = np.clip(_moved(known) * gain, 0, 255).astype(np.uint8)
     seen = register.step(_view(still(), before), _view(lit, now))
-    expected = (sim.apply(known, before) - before)[normalise.FIT_POINTS]
+    spots = KNOWN.locate(before)
+    expected = sim.apply(known, spots) - spots
     off = np.linalg.norm(seen.motion - expected, axis=1)
     assert np.median(off) < 0.07  # The face is 200 px wide: a crop px is a fifth of one here.
-    assert np.median(np.linalg.norm((now - before)[normalise.FIT_POINTS] - expected, axis=1)) > 0.3
+    assert np.median(np.linalg.norm((now - before)[COUNTERPARTS] - expected, axis=1)) > 0.3
     assert (seen.trust > 1).mean() > 0.8
 
 
@@ -52,32 +55,57 @@ def test_what_cannot_be_seen_is_not_trusted() -> None:
     assert register.step(_view(still(), before), _view(grey, before)).trust.max() == 0
 
 
-def test_settling_is_the_least_squares_path() -> None:
+def test_settling_is_the_most_probable_path() -> None:
     rng = np.random.default_rng(3)
-    places = rng.normal(0, 5, (6, 2, 2))
-    steps = [register.Step(rng.normal(0, 2, (2, 2)), rng.uniform(0, 9, 2)) for _ in range(5)]
-    found = register.settle(places, steps)
-    for point in range(2):
-        rows, right = [np.eye(6) / 6], [places[:, point] / 6]
-        for t, one in enumerate(steps):
-            row = np.zeros((1, 6))
-            row[0, t : t + 2] = np.array([-1.0, 1.0]) * np.sqrt(one.trust[point])
-            rows.append(row)
-            right.append(one.motion[point][None] * np.sqrt(one.trust[point]))
-        slow = np.linalg.lstsq(np.concatenate(rows), np.concatenate(right), rcond=None)[0]
-        np.testing.assert_allclose(found[:, point], slow, atol=1e-8)
+    places, motions = rng.normal(0, 5, (4, 51, 2)), rng.normal(0, 2, (3, 51, 2))
+    trusts = rng.uniform(0, 9, (3, 51))
+    spread = rng.normal(0, 1, (3, 102, 102))
+    stiff = np.linalg.inv(spread @ spread.transpose(0, 2, 1) + np.eye(102))
+    found = bundle.settle(places, motions, trusts, stiff, rounds=1).ravel()
+    # The same three kinds of evidence, written out as one dense system over all frames.
+    normal, right = np.diag(np.tile(np.repeat(1 / bundle.PLACE_PX**2, 2), 4)), np.zeros(408)
+    right += np.diag(normal) * places.ravel()
+    for t in range(3):
+        difference = np.zeros((102, 408))
+        difference[:, 102 * t : 102 * (t + 2)] = np.hstack([-np.eye(102), np.eye(102)])
+        seen = np.diag(np.repeat(trusts[t], 2))
+        normal += difference.T @ (stiff[t] + seen) @ difference
+        right += difference.T @ seen @ motions[t].ravel()
+    np.testing.assert_allclose(found, np.linalg.solve(normal, right), atol=1e-6)
+
+
+def test_what_is_hidden_goes_with_what_is_seen() -> None:
+    shift = np.array([7.0, -3.0])
+    places = np.repeat(points.PLACES[None], 5, axis=0)
+    motions = np.tile(shift, (4, 51, 1))
+    trusts = np.full((4, 51), 10.0)
+    trusts[:, 5:10] = 0
+    turns, rolls = np.repeat(np.eye(3)[None], 5, axis=0), np.repeat(np.eye(2)[None], 5, axis=0)
+    found = bundle.settle(places, motions, trusts, bundle.stiffness(KNOWN, places, turns, rolls))
+    np.testing.assert_allclose(np.diff(found[:, 5:10], axis=0), np.tile(shift, (4, 5, 1)), atol=0.6)
+
+
+def test_a_long_shot_is_settled_in_stretches_that_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(4)
+    landmarks = [_landmarks(np.eye(3)[:2], noise_px=0.5, seed=i) for i in range(24)]
+    steps = [register.Step(rng.normal(0, 0.05, (51, 2)), np.full(51, 9.0)) for _ in range(23)]
+    whole = register.paths(landmarks, steps, KNOWN)
+    monkeypatch.setattr(register, "_STRETCH", 12)
+    monkeypatch.setattr(register, "_SHARED", 8)
+    parts = register.paths(landmarks, steps, KNOWN)
+    assert np.abs(np.diff(parts - whole, axis=0)).max() < 0.1
 
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_short_shots_and_unseen_motion_leave_landmarks_alone(count: int) -> None:
     landmarks = [_landmarks(sim.similarity(1.0, 0.0, (3.0 * i, 0.0))) for i in range(count)]
-    found = register.Registrar().normalisation(0, 0, landmarks)
-    np.testing.assert_allclose(found, [normalise.crop_from_plate(one) for one in landmarks], atol=1e-9)
+    found = register.Registrar(KNOWN).normalisation(0, 0, landmarks)
+    np.testing.assert_allclose(found, [points.fit(KNOWN.locate(one)) for one in landmarks], atol=1e-9)
 
 
 def test_a_sudden_move_is_followed_at_once_and_noise_is_not() -> None:
     path = [sim.similarity(1.0, 0.0, (0.0, 0.0))] * 8 + [sim.similarity(1.0, 0.01, (2.3, -1.6))] * 8
-    registrar = register.Registrar()
+    registrar = register.Registrar(KNOWN)
     noisy = [_landmarks(t, noise_px=0.5, seed=i) for i, t in enumerate(path)]
     for i, (t, one) in enumerate(zip(path, noisy, strict=True)):
         registrar.see(i, _moved(t), [_sighting(one)])

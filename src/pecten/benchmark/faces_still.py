@@ -20,6 +20,7 @@ from pecten.faces.follow import FaceOptions, Follower
 from pecten.faces.landmarks import FaceMesh
 from pecten.faces.mean import MEAN_MESH
 from pecten.faces.mesh import MESH_TO_68
+from pecten.faces.points import load_points
 from pecten.faces.records import FaceFrame
 from pecten.faces.register import Registrar
 from pecten.footage.clip import Clip, open_clip
@@ -363,7 +364,7 @@ def _speed(take: Take, count: int) -> list[Figure]:
 
 def _look_ms(pictures: Sequence[ByteImage], options: FaceOptions) -> float:
     follower = Follower(options, Detector(options.threads), FaceMesh(options.threads))
-    registrar = Registrar()
+    registrar = Registrar(load_points())
     spent = []
     for index, image in enumerate(pictures):
         started = time.perf_counter()

@@ -15,6 +15,7 @@ from pecten.faces.detect import Box, Detection, Detector
 from pecten.faces.follow import FaceOptions, Follower, Sighting
 from pecten.faces.landmarks import FaceMesh
 from pecten.faces.occlusion import Occlusion, covered_share
+from pecten.faces.points import load_points
 from pecten.faces.records import FaceFrame, Portrait, ShotFaces, runs
 from pecten.faces.region import face_matte
 from pecten.faces.register import Registrar
@@ -73,7 +74,7 @@ class Finder:
             FacesError: if no frame shows a face.
             FootageError: if the clip cannot be read to its end.
         """
-        info, album, registrar = clip.info, Album(), Registrar()
+        info, album, registrar = clip.info, Album(), Registrar(load_points())
         faces: list[FaceFrame] = []
         missing: list[tuple[int, str]] = []
         with closing(self._sighted(clip)) as sighted:

@@ -91,6 +91,18 @@ def pose(landmarks: Points) -> Pose:
     Raises:
         ShapeError: if there are not 478 points, or they coincide.
     """
+    x, y, z = rotation(landmarks)
+    return Pose(float(np.arctan2(x[2], z[2])), float(np.arcsin(np.clip(y[2], -1, 1))), float(np.arctan2(-y[0], y[1])))
+
+
+def rotation(landmarks: Points) -> Float64[np.ndarray, "3 3"]:
+    """Estimate the turn of the head as a matrix, from its own axes to the picture's and towards the viewer.
+
+    Args:
+        landmarks: The 478 mesh points, in plate px.
+    Raises:
+        ShapeError: if there are not 478 points, or they coincide.
+    """
     seen = _whole(landmarks)[list(RIGID)]
     solid = MEAN_MESH[list(RIGID)]
     seen, solid = seen - seen.mean(axis=0), solid - solid.mean(axis=0)
@@ -99,8 +111,7 @@ def pose(landmarks: Points) -> Pose:
     if singular[-1] <= 0:
         raise ShapeError("cannot find a pose: the landmarks lie on one line")
     x, y = u @ vt
-    z = np.cross(x, y)
-    return Pose(float(np.arctan2(x[2], z[2])), float(np.arcsin(np.clip(y[2], -1, 1))), float(np.arctan2(-y[0], y[1])))
+    return np.stack([x, y, np.cross(x, y)])
 
 
 def box_of(landmarks: Points) -> tuple[float, float, float, float]:

@@ -12,8 +12,9 @@ import cv2
 import numpy as np
 from jaxtyping import Float64, UInt8
 
-from pecten.faces import normalise
+from pecten.faces import bundle, normalise, points
 from pecten.faces.follow import Sighting
+from pecten.faces.points import FacePoints
 from pecten.geometry import similarity as sim
 from pecten.geometry.warp import warp
 from pecten.types import CANONICAL_SIZE, Affine, ByteImage, Points
@@ -23,15 +24,19 @@ _SIZE = 512
 _WINDOW = 21
 _EVENED_OVER = 25
 _CONTRAST, _LEAST_VARIANCE = 40.0, 4.0
-_STEP_PX = 0.3
-"""Expected error of a measured motion at `CANONICAL_SIZE`."""
-_PLACE_PX = 6.0
-"""Expected error of the network's landmarks, most of it slow."""
+_STEP_PX: Float64[np.ndarray, "51"] = np.repeat([0.3, 0.4, 0.6, 0.3, 0.6, 1.2], [10, 4, 5, 12, 12, 8])
+_STEP_PX[[19, 22, 25, 28]] = 0.5
+"""Expected error of a measured motion at `CANONICAL_SIZE`: brows, bridge and base of the nose, lids (and the eyes'
+corners), outer and inner lips, as measured against true motions."""
+_BENT = 0.03
+"""What bending adds to it, as a share of the motion that is not the whole face's."""
+_FACING = 0.4
+"""Skin that faces the camera less than this (cosine) is seen the worse, down to its silhouette."""
 _DEPARTURE_PX = 16.0
 """How far a motion may depart from the network's before it is doubted."""
 _LOST_PX = 99.0
-
-Paths = Float64[np.ndarray, "_frames _points 2"]
+_STRETCH, _SHARED = 600, 150
+"""Frames that are settled at once, and those that two such stretches share."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,12 +46,16 @@ class View:
     Attributes:
         picture: Grey crop with local brightness and contrast evened out.
         crop_from_plate: To that crop.
-        points: The landmarks that the normalisation is fitted on, in plate px.
+        landmarks: The 478 mesh points, in plate px.
+        points: The 51 points that the normalisation is fitted on, in plate px.
+        facing: Cosine between the skin there and the view.
     """
 
     picture: UInt8[np.ndarray, "_side _side"]
     crop_from_plate: Affine
+    landmarks: Points
     points: Points
+    facing: Float64[np.ndarray, "51"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,18 +71,20 @@ class Step:
     trust: Float64[np.ndarray, "_points"]
 
 
-def view(image: ByteImage, landmarks: Points, crop_from_plate: Affine) -> View:
+def view(image: ByteImage, landmarks: Points, crop_from_plate: Affine, known: FacePoints) -> View:
     """Cut what is compared out of a plate.
 
     Args:
         image: The plate, display-coded.
         landmarks: The 478 mesh points, in plate px.
         crop_from_plate: The normalisation, to `CANONICAL_SIZE`.
+        known: Where the points lie on the mesh.
     """
     to_view = sim.at_size(crop_from_plate, _SIZE)
     grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
     crop = warp(grey, to_view, _SIZE, _SIZE, "linear", "replicate").astype(np.float32)
-    return View(_evened(crop), to_view, landmarks[normalise.FIT_POINTS])
+    facing = known.normals @ normalise.rotation(landmarks)[2]
+    return View(_evened(crop), to_view, landmarks, known.locate(landmarks), facing)
 
 
 def _evened(grey: np.ndarray) -> UInt8[np.ndarray, "_side _side"]:
@@ -95,23 +106,27 @@ def step(before: View, now: View) -> Step:
         Lucas and Kanade 1981; Kalal, Mikolajczyk and Matas 2010, Forward-Backward Error.
     """
     expected = sim.apply(now.crop_from_plate, now.points)
-    picture, start = _carried(before, expected)
+    picture, start = _carried(before, now)
     arrived, seen = _flow(picture, now.picture, start, expected)
     returned, seen_back = _flow(now.picture, picture, arrived, start)
     to_canonical = CANONICAL_SIZE / _SIZE
     there_and_back = np.linalg.norm(returned - start, axis=1) * to_canonical
     departure = np.linalg.norm(arrived - expected, axis=1) * to_canonical
-    trust = 1 / (_STEP_PX**2 + (there_and_back / 2) ** 2) / (1 + (departure / _DEPARTURE_PX) ** 2) ** 2
+    bent = np.linalg.norm(expected - start, axis=1) * to_canonical
+    variance = _STEP_PX**2 + (there_and_back / 2) ** 2 + (_BENT * bent) ** 2
+    facing = np.clip(np.minimum(before.facing, now.facing) / _FACING, 0, 1)
+    trust = facing**2 / variance / (1 + (departure / _DEPARTURE_PX) ** 2) ** 2
     trust[~(seen & seen_back) | (there_and_back > _LOST_PX)] = 0.0
     return Step(sim.apply(sim.invert(now.crop_from_plate), arrived) - before.points, trust)
 
 
-def _carried(before: View, expected: Points) -> tuple[np.ndarray, Points]:
-    """Squeeze a view and its points as the landmarks say that the face turned, so that what is left is small."""
-    start = np.column_stack([sim.apply(before.crop_from_plate, before.points), np.ones(len(expected))])
-    squeeze = np.linalg.lstsq(start, expected, rcond=None)[0].T
+def _carried(before: View, now: View) -> tuple[np.ndarray, Points]:
+    """Squeeze a view and its points as the mesh says that the face turned, so that what is left is small."""
+    was, here = sim.apply(before.crop_from_plate, before.landmarks), sim.apply(now.crop_from_plate, now.landmarks)
+    squeeze = np.linalg.lstsq(np.column_stack([was, np.ones(len(was))]), here, rcond=None)[0].T
     picture = cv2.warpAffine(before.picture, squeeze, (_SIZE, _SIZE), borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(picture, dtype=np.uint8), np.asarray(start @ squeeze.T, dtype=np.float64)
+    start = sim.apply(squeeze, sim.apply(before.crop_from_plate, before.points))
+    return np.asarray(picture, dtype=np.uint8), start
 
 
 def _flow(first: np.ndarray, second: np.ndarray, start: Points, guess: Points) -> tuple[Points, np.ndarray]:
@@ -128,41 +143,15 @@ def _flow(first: np.ndarray, second: np.ndarray, start: Points, guess: Points) -
     return np.asarray(found[:, 0], dtype=np.float64), np.asarray(seen[:, 0] == 1)
 
 
-def settle(places: Paths, steps: Sequence[Step]) -> Paths:
-    """Find the paths that agree best with where the points were seen and with how they were seen to move.
+class Registrar:
+    """Measures the motion of every face while a clip is read; settles the normalisation when it is known whole.
 
     Args:
-        places: Where the network saw each point on each frame, in plate px.
-        steps: From each frame to the next.
-    Returns:
-        For each point the least-squares path, all frames at once: no delay, and no memory across the ends.
+        known: Where the points lie on the mesh, and how faces move.
     """
-    if len(places) < 2:
-        return places.copy()
-    hold = 1 / _PLACE_PX**2
-    link = np.stack([one.trust for one in steps])
-    pull = link[..., None] * np.stack([one.motion for one in steps])
-    own = np.full(places.shape[:2], hold)
-    own[:-1] += link
-    own[1:] += link
-    wanted = hold * places
-    wanted[:-1] -= pull
-    wanted[1:] += pull
-    # The normal equations are tridiagonal, one system a point: eliminated forwards, substituted back.
-    for t in range(1, len(places)):
-        ratio = link[t - 1] / own[t - 1]
-        own[t] -= ratio * link[t - 1]
-        wanted[t] += ratio[:, None] * wanted[t - 1]
-    wanted[-1] /= own[-1][:, None]
-    for t in range(len(places) - 2, -1, -1):
-        wanted[t] = (wanted[t] + link[t][:, None] * wanted[t + 1]) / own[t][:, None]
-    return wanted
 
-
-class Registrar:
-    """Measures the motion of every face while a clip is read; settles the normalisation when it is known whole."""
-
-    def __init__(self) -> None:
+    def __init__(self, known: FacePoints) -> None:
+        self._known = known
         self._last_index = -1
         self._last: dict[int, View] = {}
         self._steps: dict[tuple[int, int], Step] = {}
@@ -175,7 +164,7 @@ class Registrar:
             image: The plate, display-coded.
             sightings: Its faces.
         """
-        views = {one.track: view(image, one.landmarks, one.crop_from_plate) for one in sightings}
+        views = {one.track: view(image, one.landmarks, one.crop_from_plate, self._known) for one in sightings}
         for track, now in views.items():
             if track in self._last and self._last_index == index - 1:
                 self._steps[track, index] = step(self._last[track], now)
@@ -189,7 +178,44 @@ class Registrar:
             first: Index of the first frame.
             landmarks: The 478 mesh points of each frame, in plate px.
         """
-        places = np.stack([one[normalise.FIT_POINTS] for one in landmarks])
-        unseen = Step(np.zeros_like(places[0]), np.zeros(len(places[0])))
+        unseen = Step(np.zeros((51, 2)), np.zeros(51))
         steps = [self._steps.get((track, first + 1 + i), unseen) for i in range(len(landmarks) - 1)]
-        return [normalise.fit(points) for points in settle(places, steps)]
+        return [points.fit(one) for one in paths(landmarks, steps, self._known)]
+
+
+def paths(landmarks: Sequence[Points], steps: Sequence[Step], known: FacePoints) -> bundle.Paths:
+    """Settle the 51 points of consecutive frames, in plate px.
+
+    Args:
+        landmarks: The 478 mesh points of each frame, in plate px.
+        steps: From each frame to the next.
+        known: Where the points lie on the mesh, and how faces move.
+    """
+    places = np.stack([known.locate(one) for one in landmarks])
+    if len(places) <= _STRETCH:
+        return _stretch(places, landmarks, steps, known)
+    # Long shots in stretches that share frames, blended over those: memory and time stay in bounds.
+    found, weight = np.zeros_like(places), np.zeros((len(places), 1, 1))
+    for start in range(0, len(places) - _SHARED, _STRETCH - _SHARED):
+        span = slice(start, min(start + _STRETCH, len(places)))
+        part = _stretch(places[span], landmarks[span], steps[start : span.stop - 1], known)
+        ends = np.minimum(np.arange(1, len(part) + 1), np.arange(len(part), 0, -1))
+        share = np.minimum(ends, _SHARED)[:, None, None].astype(np.float64)
+        found[span] += share * part
+        weight[span] += share
+    return np.asarray(found / weight)
+
+
+def _stretch(
+    places: bundle.Paths, landmarks: Sequence[Points], steps: Sequence[Step], known: FacePoints
+) -> bundle.Paths:
+    if not any(one.trust.any() for one in steps):
+        return places
+    fits = [points.fit(one) for one in places]
+    scales = np.array([sim.scale_of(one) for one in fits])
+    rolls = np.stack([one[:, :2].T / scale for one, scale in zip(fits, scales, strict=True)])
+    turns = np.stack([normalise.rotation(one) for one in landmarks])
+    scale = float(scales.mean())
+    motions, trusts = np.stack([one.motion for one in steps]), np.stack([one.trust for one in steps])
+    stiff = bundle.stiffness(known, places * scale, turns, rolls)
+    return bundle.settle(places * scale, motions * scale, trusts, stiff) / scale
