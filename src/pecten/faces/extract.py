@@ -247,6 +247,10 @@ def _made_with(info: ClipInfo, size: int, options: FaceOptions) -> dict[str, Any
     return found_with(info, options, ("threads", "device", "overlap")) | {"size": size}
 
 
+NORMALISATION = 2
+"""What the normalisation is fitted on: 1 was mesh points without lids, 2 is the 51 landmarks besides the jaw."""
+
+
 def found_with(
     info: ClipInfo, options: FaceOptions, but: tuple[str, ...] = ("threads", "device", "overlap", "track", "smooth")
 ) -> dict[str, Any]:
@@ -259,7 +263,7 @@ def found_with(
     """
     chosen = {name: value for name, value in asdict(options).items() if name not in but}
     made = {"clip": info.path, "frames": info.frame_count, "stamp": stamp_of(info), "colour": info.colour_note()}
-    return {**made, "options": chosen}
+    return {**made, "options": chosen, "normalisation": NORMALISATION}
 
 
 def _chosen_by_hand(folder: Path, clip: str, tracks: Sequence[int] | None) -> dict[str, Any]:
