@@ -57,6 +57,14 @@ def test_halving_pads_as_its_description_does() -> None:
     assert down(x).flatten().tolist() == [0.0, 2.0, 8.0, 10.0]
 
 
+def test_dssim_is_the_same_under_autocast() -> None:
+    torch.manual_seed(0)
+    x = 0.7 + 0.01 * torch.rand(2, 3, 64, 64)
+    plain = dssim(x, x.flip(0), 11)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(dssim(x, x.flip(0), 11), plain)
+
+
 def test_dssim_is_zero_for_equals_and_one_for_opposites() -> None:
     x = torch.rand(2, 3, 24, 24, generator=torch.Generator().manual_seed(1))
     assert dssim(x, x, 11).abs().max() < 1e-6

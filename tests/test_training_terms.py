@@ -170,7 +170,7 @@ def test_mattes_are_learnt_and_only_by_combs_that_have_them() -> None:
     run = Run(people, replace(shape(), matte=True), settings)
 
     def error() -> float:
-        images, mattes, _ = run.crops_at(4)["two"]
+        images, mattes, _ = run.feed.at(4)["two"]
         with torch.no_grad():
             z = run.comb.encode(images.float() / 255, 4)
             found = torch.sigmoid(run.comb.decode_with_matte(z, "two", 4)[1])

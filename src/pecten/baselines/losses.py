@@ -21,9 +21,11 @@ def dssim(x: Tensor, y: Tensor, window_px: int) -> Tensor:
     offsets = torch.arange(width, dtype=x.dtype, device=x.device) - width // 2
     kernel = torch.exp(-(offsets**2) / (2 * 1.5**2))
     kernel = kernel / kernel.sum()
-    mean_x, mean_y = _blur(x, kernel), _blur(y, kernel)
-    spread = _blur(x * x + y * y, kernel) - mean_x**2 - mean_y**2
-    together = _blur(x * y, kernel) - mean_x * mean_y
+    # Variances are small differences of large numbers: in half the bits they come out negative, and the loss infinite.
+    with torch.autocast(x.device.type, enabled=False):
+        mean_x, mean_y = _blur(x, kernel), _blur(y, kernel)
+        spread = _blur(x * x + y * y, kernel) - mean_x**2 - mean_y**2
+        together = _blur(x * y, kernel) - mean_x * mean_y
     light = (2 * mean_x * mean_y + C1) / (mean_x**2 + mean_y**2 + C1)
     similarity: Tensor = light * (2 * together + C2) / (spread + C2)
     return ((1 - similarity) / 2).mean(dim=(1, 2, 3))
