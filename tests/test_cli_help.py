@@ -16,6 +16,7 @@ VERBS = (
     "faces",
     "correct",
     "train",
+    "submit",
     "swap",
     "info",
     "demo",

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from pecten import __version__
-from pecten.cli import bench, comb, consent, correct, demo, enhance, faces, info, swap, train
+from pecten.cli import bench, comb, consent, correct, demo, enhance, faces, info, submit, swap, train
 
 app = typer.Typer(
     name="pecten",
@@ -39,6 +39,12 @@ def _root(
 app.command("faces", epilog=faces.EXAMPLES)(faces.faces)
 app.command("correct", epilog=correct.EXAMPLES)(correct.correct)
 app.command("train", epilog=train.EXAMPLES)(train.train)
+app.command(
+    "submit",
+    epilog=submit.EXAMPLES,
+    # What comes after the verb of the job is the job's.
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)(submit.submit)
 app.command("swap", epilog=swap.EXAMPLES)(swap.swap)
 app.command("info", epilog=info.EXAMPLES)(info.info)
 app.add_typer(comb.app, name="comb", help="Trained combs: keep, drop, mix or export identities, look into latents.")
