@@ -172,8 +172,8 @@ def of_performance(looked: Looked, answer: Answer) -> tuple[Values, dict[str, fl
     away, own = _away(found, truth), _away(seen, truth)
     bias = own[~np.isnan(own).any(axis=(1, 2))].mean(axis=0) if not np.isnan(own).all() else np.zeros((51, 2))
     curves = {
-        "mouth": (_opening(found, "mouth"), _opening(seen, "mouth"), _true_opening(truth, "mouth")),
-        "eyes": (_opening(found, "eyes"), _opening(seen, "eyes"), _true_opening(truth, "eyes")),
+        "mouth": (_opening(found, "mouth"), _opening(seen, "mouth"), _opening(truth, "mouth", expression.IBUG)),
+        "eyes": (_opening(found, "eyes"), _opening(seen, "eyes"), _opening(truth, "eyes", expression.IBUG)),
     }
     values = {
         "expression": np.linalg.norm(away - bias, axis=2).mean(axis=1).tolist(),
@@ -315,18 +315,9 @@ def _away(found: Float64[np.ndarray, "_frames 478 2"], truth: Track68) -> Float6
     return away
 
 
-def _opening(track: Float64[np.ndarray, "_frames 478 2"], part: str) -> Curve:
-    scheme = expression.MESH
-    if part == "mouth":
-        return expression.opening(track, scheme.mouth, scheme)
-    both: Curve = (
-        expression.opening(track, scheme.right_eye, scheme) + expression.opening(track, scheme.left_eye, scheme)
-    ) / 2
-    return both
-
-
-def _true_opening(track: Track68, part: str) -> Curve:
-    scheme = expression.IBUG
+def _opening(
+    track: Float64[np.ndarray, "_frames _points 2"], part: str, scheme: expression.Scheme = expression.MESH
+) -> Curve:
     if part == "mouth":
         return expression.opening(track, scheme.mouth, scheme)
     both: Curve = (
