@@ -22,6 +22,7 @@ from pecten.training.checkpoint import Clock, load_latest, save
 from pecten.training.config import TrainConfig
 from pecten.training.critic import BETAS, Critic
 from pecten.training.feed import Feed
+from pecten.training.places import from_middle
 from pecten.training.ranks import ALONE, Ranks
 from pecten.training.step import Outcome, average, ema_decay, step
 from pecten.training.views import FaceView
@@ -126,7 +127,8 @@ class Run:
         after = seen + self._images_a_step
         self.feed.send_for((state_at(self.phases, after)[0], identity, after), self._chosen(identity, after))
         seed = (*self._seed(identity, seen), 1)
-        return augment(images, mattes, features, self.config.jitter, seed, share, self._drawn_at_once)
+        points = self._points(identity, seen) if self.comb.config.texture and self.config.place_weight else None
+        return augment(images, mattes, features, self.config.jitter, seed, share, self._drawn_at_once, points)
 
     def save(self, folder: Path) -> Path:
         """Write a checkpoint."""
@@ -163,6 +165,11 @@ class Run:
     def _chosen(self, identity: str, images_seen: int) -> Int64[np.ndarray, " _count"]:
         drawn = draw(self.chances[identity], self._drawn_at_once, self._seed(identity, images_seen))
         return drawn[self.ranks.share(self.config.batch)]
+
+    def _points(self, identity: str, images_seen: int) -> Tensor:
+        crops = self.datasets[identity]
+        points = torch.from_numpy(crops.landmarks[self._chosen(identity, images_seen)])
+        return from_middle(points, crops.size).to(self.device)
 
     def _begin(self) -> None:
         fresh = self.base or self._drawn()
