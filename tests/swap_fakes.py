@@ -33,8 +33,8 @@ def build_footage(folder: Path) -> TruthFootage:
 class Fake:
     """A method that shows what it is shown, and counts what it is asked."""
 
-    def __init__(self, log: list[str], size: int = 64, stop: bool = False) -> None:
-        self.name, self.size, self._log, self._stop = "fake", size, log, stop
+    def __init__(self, log: list[str], size: int = 64, stop: bool = False, light: float = 0.0) -> None:
+        self.name, self.size, self._log, self._stop, self._light = "fake", size, log, stop, light
 
     def teach(self, people: dict[str, CropSet], budget: Budget, progress: Progress = silent) -> int:
         """Note who is taught."""
@@ -47,12 +47,12 @@ class Fake:
         if self._stop:
             raise KeyboardInterrupt
         self._log.append(f"show {source}")
-        return np.ascontiguousarray(crops)
+        return np.ascontiguousarray(crops + np.float32(self._light))
 
 
-def fake(key: str, scope: str, log: list[str], stop: bool = False, **more: object) -> Method:
-    """Put a fake into the comparison."""
-    return Method(key, key, scope, lambda _: 64, lambda *_: Fake(log, stop=stop), **more)  # type: ignore[arg-type]
+def fake(key: str, scope: str, log: list[str], stop: bool = False, light: float = 0.0, **more: object) -> Method:
+    """Put a fake into the comparison, one that stops, or one that adds light."""
+    return Method(key, key, scope, lambda _: 64, lambda *_: Fake(log, 64, stop, light), **more)  # type: ignore[arg-type]
 
 
 def plan_of(footage: TruthFootage, *methods: Method, pairs: tuple[str, ...] = ("ada:chidi",), **more: object) -> Plan:

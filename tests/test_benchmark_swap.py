@@ -14,6 +14,7 @@ from pecten.benchmark.footage import TruthFootage
 from pecten.benchmark.swap import measure_swap
 from pecten.benchmark.swap_results import SwapResults, Taken, load_results
 from pecten.consent import default_folders
+from pecten.errors import TrainingError
 from pecten.faces.follow import FaceOptions
 from swap_fakes import FRAMES, build_footage, fake, plan_of
 
@@ -106,6 +107,19 @@ def test_an_interrupt_loses_one_thing_at_most(footage: TruthFootage, out: Path) 
     log.clear()
     measure_swap(plan_of(footage, first, fake("late", "all", log)), out, FOLDERS)
     assert log == ["teach ada chidi", *["show ada"] * 3]
+
+
+@pytest.mark.usefixtures("_plain")
+@pytest.mark.parametrize("light", [math.nan, math.inf])
+def test_pictures_that_are_not_finite_are_refused_and_not_kept(footage: TruthFootage, out: Path, light: float) -> None:
+    plan = plan_of(footage, fake(f"broken {light}", "all", [], light=light))
+    kept = sorted((out / "cache" / "shown").iterdir())
+    # Again: what broke stays broken, and is said again.
+    for _ in range(2):
+        with pytest.raises(TrainingError, match=r"pictures of ada are not finite.*leave it out") as error:
+            measure_swap(plan, out, FOLDERS)
+        assert "\n" not in str(error.value)
+        assert sorted((out / "cache" / "shown").iterdir()) == kept
 
 
 @pytest.mark.usefixtures("_plain")

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from cli_support import pecten
 from pecten.benchmark import train as bench
 from pecten.benchmark.report import Figure, Table
+from pecten.benchmark.train import PARTS
 from pecten.benchmark.train_card import measure_card
 from pecten.benchmark.train_steps import made_up, measure_feeds, measure_growth, people, timed
 
@@ -29,27 +31,32 @@ def test_crops_made_up_have_a_face_and_are_shared() -> None:
 
 
 def test_growth_and_feeds_give_figures() -> None:
-    figures, table = measure_growth(quick=True)
+    figures, (table,) = measure_growth(quick=True)
     assert [row[0] for row in table.rows] == ["2", "4"]
-    assert all(math.isfinite(figure.value) for figure in [*figures, *measure_feeds(quick=True)])
+    assert all(math.isfinite(figure.value) for figure in [*figures, *measure_feeds(quick=True)[0]])
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 def test_what_needs_a_gpu_says_that_there_is_none() -> None:
-    figures = measure_card(quick=True)
+    figures, _ = measure_card(quick=True)
     assert all(math.isnan(figure.value) and figure.met is None for figure in figures)
     assert {figure.note for figure in figures} == {"not measured: no GPU"}
 
 
 def test_the_report_holds_every_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one, table = [Figure("a figure", 1.0)], Table("a table", ("a",), (("1",),))
-    for name in ("measure_methods", "measure_feeds", "measure_card"):
-        monkeypatch.setattr(bench, name, lambda quick: one)
-    for name in ("measure_growth", "measure_shown"):
-        monkeypatch.setattr(bench, name, lambda quick: (one, table))
+    parts = [(words, lambda quick, place=place: (one, [table] * (place % 2))) for place, (words, _) in enumerate(PARTS)]
+    monkeypatch.setattr(bench, "PARTS", parts)
     told: list[int] = []
     report = bench.measure_training(tmp_path, lambda stage, done, total: told.append(done), quick=True)
     text = report.read_text(encoding="utf-8")
     assert text.count("a figure") == 5
     assert text.count("## a table") == 2
     assert told == list(range(6))
+
+
+def test_the_command_says_what_it_would_time(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    told = pecten(capfd, "bench", "train", "--quick", "-o", tmp_path / "out", "--dry-run")
+    assert (told.code, told.out.count("would time")) == (0, len(PARTS))
+    assert "half a minute" in told.out
+    assert list(tmp_path.iterdir()) == []

@@ -289,6 +289,7 @@ def test_folders_without_the_right_to_write(
     refused(pecten(capfd, "demo", "-o", "closed"), words)
     train = ("train", studio.ada, studio.chidi, "--preset", "quick", "--size", 32, "-o", "closed")
     refused(pecten(capfd, *train), words)
+    assert [path.name for path in here.rglob("*")] == ["closed"]
 
 
 @pytest.mark.parametrize("text", ["7", "0-6", "4-2", "x", "1-x", "", "-", "-3", "1001-1002", "1.5"])
@@ -300,6 +301,9 @@ def test_frames_that_are_not_in_the_clip(text: str, studio: Studio, here: Path, 
 def test_frames_of_a_sequence_are_in_its_own_numbers(studio: Studio, here: Path, capfd: Capture) -> None:
     done = swap(capfd, studio, Path("a.####.exr"), "--frames", "0-3", plate=studio.sequence)
     refused(done, "--frames 0-3: the clip has frames 1001-1006: choose among them")
+    inside = swap(capfd, studio, Path("a.####.exr"), "--frames", "1003-1006", "--dry-run", plate=studio.sequence)
+    assert (inside.code, "frames 1003-1006" in inside.out) == (0, True)
+    assert list(here.iterdir()) == []
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "x", "24/0", "nan", "inf", "1e9", "", "25 fps"])
@@ -363,9 +367,11 @@ def test_things_that_are_nothing(studio: Studio, here: Path, capfd: Capture) -> 
     (here / "x.consent.json").write_text("[]")
     (here / "x.png").write_bytes(b"\x89PNG\r\n\x1a\nno")
     (here / "x.exr").write_bytes(np.arange(99, dtype=np.uint8).tobytes())
+    before = tree(here)
     for name in ("notes.txt", "x.consent.json", "x.png", "x.exr", "gone", "gone.####.exr", "record.json"):
         refused(pecten(capfd, "info", name), name)
     refused(pecten(capfd, "info", ""), "no clip given")
+    assert tree(here) == before
 
 
 def test_a_mistake_of_ours_is_one_line_too(studio: Studio, capfd: Capture, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 """Records come back as they were written, and damage is one line, not a crash."""
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -63,10 +63,12 @@ def _same(a: ShotFaces, b: ShotFaces) -> None:
         assert getattr(a, name) == getattr(b, name)
     assert len(a.faces) == len(b.faces)
     for x, y in zip(a.faces, b.faces, strict=True):
-        for name in ("index", "number", "track", "box", "score", "spread_px", "yaw_rad", "pitch_rad", "left_out"):
-            assert getattr(x, name) == getattr(y, name)
-        np.testing.assert_array_equal(x.crop_from_plate, y.crop_from_plate)
-        np.testing.assert_allclose(x.landmarks, y.landmarks, atol=1e-4)
+        for entry in fields(FaceFrame):
+            ours, theirs = getattr(x, entry.name), getattr(y, entry.name)
+            if entry.name == "landmarks":
+                np.testing.assert_allclose(ours, theirs, atol=1e-4)
+            else:
+                np.testing.assert_array_equal(ours, theirs)
     assert [(p.track, p.index) for p in a.portraits] == [(p.track, p.index) for p in b.portraits]
     for p, q in zip(a.portraits, b.portraits, strict=True):
         np.testing.assert_array_equal(p.embedding, q.embedding)
@@ -97,6 +99,7 @@ def test_a_dataset_comes_back_and_names_its_crops(tmp_path: Path) -> None:
 
 
 def test_a_record_of_version_1_is_read() -> None:
+    assert json.loads((DATA / "record_v1" / "record.json").read_text())["version"] == 1
     (shot,) = records.load_dataset(DATA / "record_v1").shots
     bare = tuple(replace(face, covered=0.0) for face in _shot().faces)
     _same(shot, replace(_shot(), faces=bare, portraits=(), corrected=()))

@@ -4,12 +4,16 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import final
 
-from pecten.baselines.model import SwapModel, clock_of
+import numpy as np
+
+from pecten.baselines.model import Budget, Crops, SwapModel, clock_of
 from pecten.benchmark.swap_cache import Cache, key_of
 from pecten.benchmark.swap_plan import Plan, Training
 from pecten.dataset.crops import CropSet
 from pecten.devices import choose_device
+from pecten.errors import TrainingError
 from pecten.files import write_json
 from pecten.footage.clip import open_clip, stamp_of
 from pecten.types import Progress, silent
@@ -30,6 +34,38 @@ class Spent:
     images: int = 0
     seconds: float = 0.0
     done: bool = False
+
+
+@final
+class Watched:
+    """A taught method that is heard only while its pictures are numbers, so that nothing else is kept or judged.
+
+    Args:
+        model: The method.
+        folder: What was taught lies there.
+    """
+
+    def __init__(self, model: SwapModel, folder: Path) -> None:
+        self.name, self.size = model.name, model.size
+        self._model, self._folder = model, folder
+
+    def teach(self, people: Mapping[str, CropSet], budget: Budget, progress: Progress = silent) -> int:
+        """Teach it; see `SwapModel.teach`."""
+        return self._model.teach(people, budget, progress)
+
+    def show(self, crops: Crops, source: str) -> Crops:
+        """Show a target's crops as a source; see `SwapModel.show`.
+
+        Raises:
+            TrainingError: if a value is infinite or no number, as of a network whose training broke.
+        """
+        shown = self._model.show(crops, source)
+        if not np.isfinite(shown).all():
+            raise TrainingError(
+                f"{self.name}: its pictures of {source} are not finite, its training broke: leave it out with "
+                f"--methods, or delete {self._folder} to teach it again"
+            )
+        return shown
 
 
 def training_key(plan: Plan, training: Training) -> str:
@@ -60,6 +96,8 @@ def teach(
         cache: Keeps it, and what it cost.
         crops: Gives the performers' crops; asked only where there is something to learn.
         progress: Told the images seen.
+    Returns:
+        The method, which refuses to show pictures that are not finite.
     Raises:
         KeyboardInterrupt: as it comes; methods that can have then kept their state.
     """
@@ -78,7 +116,7 @@ def teach(
         if not before.done:
             cost = before.seconds + clock() - start
             write_json(folder / SPENT, asdict(Spent(images, cost if method.budgeted else 0.0, done)))
-    return model
+    return Watched(model, folder)
 
 
 def spent(folder: Path) -> Spent:

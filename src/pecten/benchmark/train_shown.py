@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from pecten.benchmark.report import Figure, Table
-from pecten.benchmark.train_steps import Spent, timed
+from pecten.benchmark.train_steps import Found, Spent, timed
 from pecten.comb.config import CombConfig
 from pecten.comb.export import Swapper, export
 from pecten.comb.model import Comb
@@ -20,7 +20,7 @@ WANTED = 2.5
 """Frames/s of the paper's comb at 1024 px in OpenVINO on two cores."""
 
 
-def measure_shown(quick: bool) -> tuple[list[Figure], Table]:
+def measure_shown(quick: bool) -> Found:
     """Time one crop through encoder and decoder, weights at random."""
     jobs = [("quick", 64)] if quick else [(name, side) for name in ("paper", "quick") for side in SIDES]
     figures, rows = [], []
@@ -34,7 +34,7 @@ def measure_shown(quick: bool) -> tuple[list[Figure], Table]:
                 rate, note = 1 / served.wall, f"by CPU time of all threads {1 / served.cpu:.2f} a second"
             figures.append(Figure(f"frames/s at {side} px, OpenVINO", rate, "frames/s", WANTED, True, note))
     columns = ("preset", "px", "torch, frames/s", "torch, CPU ms", "OpenVINO, frames/s", "OpenVINO, CPU ms")
-    return figures, Table("Inference", columns, tuple(rows))
+    return figures, [Table("Inference", columns, tuple(rows))]
 
 
 def _times(shape: CombConfig, repeats: int) -> tuple[Spent, Spent | None]:

@@ -34,6 +34,9 @@ FEED_RATE = 1000.0
 """Images/s: 250 at 1024 px are asked of a GPU, and one of 512 px has a quarter of the pixels."""
 
 
+Found = tuple[list[Figure], list[Table]]
+
+
 @dataclass(frozen=True)
 class Spent:
     """Seconds of one piece of work, the median of several.
@@ -92,7 +95,7 @@ def names(count: int) -> tuple[str, ...]:
     return tuple(f"p{k}" for k in range(count))
 
 
-def measure_methods(quick: bool) -> list[Figure]:
+def measure_methods(quick: bool) -> Found:
     """Compare our quick preset with the field's networks at equal batch, two identities."""
     side, repeats = (64, 1) if quick else (METHOD_PX, 5)
     shape, config = preset("quick", names(2), side)
@@ -109,7 +112,7 @@ def measure_methods(quick: bool) -> list[Figure]:
         figures.append(_rate(f"images/s, {model.name}", taught))
         note = "by CPU time, equal batch"
         figures.append(Figure(f"our rate over that of {model.name}", taught.cpu / ours.cpu, "times", note=note))
-    return figures
+    return figures, []
 
 
 def _lesson(model: PairModel) -> Callable[[], object]:
@@ -123,7 +126,7 @@ def _rate(name: str, spent: Spent, aim: float | None = None) -> Figure:
     return Figure(name, images / spent.wall, "images/s", aim, at_least=True, note=note)
 
 
-def measure_growth(quick: bool) -> tuple[list[Figure], Table]:
+def measure_growth(quick: bool) -> Found:
     """Measure what an image costs as more identities are taught together."""
     counts, side, repeats = ((2, 4), 32, 1) if quick else (GROWTH, METHOD_PX, 3)
     rows, costs, sizes = [], [], []
@@ -142,7 +145,7 @@ def measure_growth(quick: bool) -> tuple[list[Figure], Table]:
     return [
         Figure(f"cost of an image, {span}: largest change", _change(costs), "", FLAT, note="CPU time of whole steps"),
         Figure(f"memory of an image, {span}: largest change", _change(sizes), "", FLAT, note="as planned, undivided"),
-    ], Table(f"Cost as identities grow ({side} px, batch 4)", columns, tuple(rows))
+    ], [Table(f"Cost as identities grow ({side} px, batch 4)", columns, tuple(rows))]
 
 
 def _change(values: Sequence[float]) -> float:
@@ -150,7 +153,7 @@ def _change(values: Sequence[float]) -> float:
     return max(value / values[0] - 1 for value in values)
 
 
-def measure_feeds(quick: bool) -> list[Figure]:
+def measure_feeds(quick: bool) -> Found:
     """Measure how fast crops come, where they lie on the device and where they are gathered for it."""
     side, count, repeats = (64, 8, 3) if quick else (FEED_PX, 64, 20)
     crops = {"p0": people(1, side)[0]}
@@ -164,4 +167,4 @@ def measure_feeds(quick: bool) -> list[Figure]:
         note = f"by CPU time {count / spent.cpu:.0f} a second; random changes are made on the device, in the step"
         aim = None if quick else FEED_RATE
         figures.append(Figure(f"crops/s at {side} px, {where}", count / spent.wall, "images/s", aim, True, note))
-    return figures
+    return figures, []

@@ -7,7 +7,7 @@ import typer
 
 from pecten.cli.bench_swap import EXAMPLES as SWAP_EXAMPLES
 from pecten.cli.bench_swap import swap
-from pecten.cli.options import Threads, check_place, use_threads
+from pecten.cli.options import DryRun, Threads, check_place, use_threads
 from pecten.cli.screen import Screen
 
 app = typer.Typer(no_args_is_help=True, help="Measure what Pecten states about itself, on footage with known truth.")
@@ -36,14 +36,16 @@ Examples:
 app.command("swap", epilog=SWAP_EXAMPLES)(swap)
 
 Footage = Annotated[Path, typer.Option("--footage", help="Folder with performers/ and truth/.")]
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder to write.")]
 Quick = Annotated[bool, typer.Option("--quick", help="Few clips and frames, to try the command.")]
 
 
 @app.command("faces", epilog=FACES_EXAMPLES)
 def faces(
     footage: Footage,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write.")] = Path("bench-faces"),
+    out: Out = Path("bench-faces"),
     quick: Quick = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Measure how still, how true and how fast faces are normalised."""
     from pecten.benchmark.faces import measure_faces
@@ -51,6 +53,10 @@ def faces(
 
     check_place(out)
     takes = read_footage(footage)
+    if dry_run:
+        count = len(takes.performers) + len(takes.truth) + len(takes.swaps)
+        typer.echo(f"would find faces in {count} clips{', some frames of each' if quick else ''}, and write to {out}")
+        return
     with Screen() as screen:
         report = measure_faces(takes, out, screen, quick)
     typer.echo(report.read_text(encoding="utf-8"))
@@ -59,10 +65,11 @@ def faces(
 @app.command("composite", epilog=COMPOSITE_EXAMPLES)
 def composite(
     footage: Footage,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write.")] = Path("bench-composite"),
+    out: Out = Path("bench-composite"),
     comb: Annotated[Path | None, typer.Option("--comb", help="A trained comb, to compose its output as well.")] = None,
     quick: Quick = False,
     threads: Threads = 0,
+    dry_run: DryRun = False,
 ) -> None:
     """Compare blends and light on true swaps: light, seams, detail, flicker and time."""
     from pecten.benchmark.composite import measure_composite
@@ -70,6 +77,12 @@ def composite(
 
     check_place(out)
     takes = read_footage(footage)
+    if dry_run:
+        count = min(len(takes.swaps), 2) if quick else len(takes.swaps)
+        typer.echo(
+            f"would compose {count} true swaps{f', and what {comb} decodes' if comb else ''}, and write to {out}"
+        )
+        return
     use_threads(threads)
     decode = None
     if comb is not None:
@@ -84,14 +97,19 @@ def composite(
 
 @app.command("train", epilog=TRAIN_EXAMPLES)
 def train(
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write.")] = Path("bench-train"),
+    out: Out = Path("bench-train"),
     quick: Annotated[bool, typer.Option("--quick", help="Small pictures, few repeats, to try the command.")] = False,
     threads: Threads = 0,
+    dry_run: DryRun = False,
 ) -> None:
     """Measure how fast combs learn and show: images, identities, crops, inference, and a GPU where there is one."""
-    from pecten.benchmark.train import measure_training
+    from pecten.benchmark.train import measure_training, planned
 
     check_place(out)
+    if dry_run:
+        for line in planned(out, quick):
+            typer.echo(line)
+        return
     use_threads(threads)
     with Screen() as screen:
         report = measure_training(out, screen, quick)
