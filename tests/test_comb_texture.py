@@ -164,6 +164,15 @@ def test_training_finds_the_places_of_points() -> None:
     assert _told(run) == pytest.approx((-0.125, -0.125), abs=0.02)
 
 
+def test_a_comb_without_one_is_given_one_to_train() -> None:
+    plain = Run([crops("one"), crops("two")], shape(), config(start_px=16))
+    settings = config(start_px=16, base_sha256="0")
+    run = Run([crops("one"), crops("two")], replace(shape(), texture=2), settings, base=plain.comb)
+    x = torch.rand(2, 3, 16, 16)
+    torch.testing.assert_close(run.comb(x, "one"), plain.comb(x, "one"))
+    assert run.comb.decoders["two"].texture.pictures.abs().sum() > 0
+
+
 @torch.no_grad()
 def _told(run: Run) -> tuple[float, float]:
     """Mean motion over the middle of the face."""

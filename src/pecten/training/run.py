@@ -12,7 +12,7 @@ from torch import Tensor
 from pecten.comb.config import CombConfig
 from pecten.comb.model import Comb
 from pecten.comb.schedule import state_at
-from pecten.comb.surgery import rearranged
+from pecten.comb.surgery import rearranged, textured
 from pecten.dataset.augment import Batch, augment
 from pecten.dataset.crops import CropSet
 from pecten.dataset.reach import reach_of
@@ -35,7 +35,7 @@ class Run:
         datasets: One an identity that is trained, in the comb's order.
         shape: Of the comb.
         config: Of the training.
-        base: Begin with these weights; None draws them.
+        base: Begin with these weights; None draws them. One without a texture is given the shape's.
         ranks: Processes that share each step.
     """
 
@@ -53,7 +53,7 @@ class Run:
         self.comb = Comb(shape).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.ema = Comb(shape).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.ema.requires_grad_(False)
-        self.base = None if base is None else rearranged(base, shape.identities).state_dict()
+        self.base = None if base is None else _begun(base, shape).state_dict()
         if config.compile:
             require_compiler(self.device)
             for network in (self.comb.encoder, *self.comb.decoders.values()):
@@ -201,3 +201,8 @@ class Run:
             for theirs, mine in zip(first.parameters(), other.parameters(), strict=True):
                 if theirs in self.optimiser.state:
                     self.optimiser.state[mine] = {k: v.clone() for k, v in self.optimiser.state[theirs].items()}
+
+
+def _begun(base: Comb, shape: CombConfig) -> Comb:
+    made = rearranged(base, shape.identities)
+    return textured(made, shape.texture) if shape.texture and not made.config.texture else made
