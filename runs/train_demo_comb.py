@@ -5,7 +5,8 @@
 FOLDER holds `performers/NAME_SHOT.mp4` and `truth/bruno_interview901.mp4`, the demo's plate: as in a production, the
 target's plate may be learnt from, as the target. Nothing else of `truth/` is shown to it. First the comb grows to
 512 px; then it stays there at a learning rate raised again, because the rate has fallen too low by the time the last
-level's layers are new. A run that was stopped goes on where it was. One core takes about two hours.
+level's layers are new; then it is given pictures of fine detail. A run that was stopped goes on where it was. One core
+takes about three hours.
 WORK/demo.safetensors is the file that ships; its sha256 belongs into `ORIGINS.json`.
 """
 
@@ -32,9 +33,10 @@ PEOPLE = ("ada", "bruno", "chidi")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--footage", type=Path, required=True, help="folder with performers/ and truth/")
-    parser.add_argument("--out", type=Path, required=True, help="folder for faces/, comb/ and finish/")
+    parser.add_argument("--out", type=Path, required=True, help="folder for faces/, comb/, finish/ and detail/")
     parser.add_argument("--images", type=int, default=230_000, help="of the growing part")
     parser.add_argument("--finish", type=int, default=22_000, help="images at the full size after it")
+    parser.add_argument("--detail", type=int, default=24_000, help="images with a texture after that")
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
@@ -46,7 +48,7 @@ def main() -> None:
         growth=0.62,
         structure_px=256,
         ema_images=2_000,
-        jitter=Jitter(rotation_rad=0.03, scale=0.02, shift=0.012),
+        jitter=Jitter(rotation_rad=0.03, scale=0.02, shift=0.012, shading=0.4),
         checkpoint_images=6_000,
         preview_images=10_000,
     )
@@ -62,9 +64,20 @@ def main() -> None:
         base_sha256=sha256_of(file_of(grown)),
     )
     done = train(datasets, shape, last, args.out / "finish", said, base=load_comb(grown))
-    header = read_header(done)
-    seen = {"images_seen": read_header(grown)["images_seen"] + header["images_seen"], "seen": header["seen"]}
-    save_comb(args.out / "demo.safetensors", load_comb(done), seen, half=True)
+    fine = replace(
+        last,
+        images=args.detail,
+        learning_rate=1.2e-2,
+        decay_share=0.8,
+        final_rate=0.03,
+        detail_weight=1.0,
+        ema_images=600,
+        base_sha256=sha256_of(file_of(done)),
+    )
+    ready = train(datasets, replace(shape, texture=2), fine, args.out / "detail", said, base=load_comb(done))
+    headers = [read_header(path) for path in (grown, done, ready)]
+    seen = {"images_seen": sum(header["images_seen"] for header in headers), "seen": headers[-1]["seen"]}
+    save_comb(args.out / "demo.safetensors", load_comb(ready), seen, half=True)
 
 
 def faces(person: str, footage: Path, out: Path) -> Path:

@@ -33,7 +33,8 @@ def lit(face: Image, coefficients: np.ndarray) -> Image:
 def test_a_known_light_is_recovered_at_any_size(gain: tuple[float, float, float], across: float, size: int) -> None:
     known = np.array([gain, [across] * 3, [0.0] * 3])
     face = skin(size)
-    fit = light.fit_light(face, lit(face, known), oval(size))
+    tint = light.fit_light(face, face, oval(size)).tint
+    fit = light.fit_light(face, light.relight(face, known, tint=tint), oval(size))
     np.testing.assert_allclose(fit.coefficients[0], known[0], atol=0.02)
     # The penalty draws slopes towards none, never past it.
     np.testing.assert_allclose(fit.coefficients[1], known[1], atol=0.5 * abs(across) + 0.01)
@@ -88,10 +89,12 @@ def test_votes_of_neighbours_steady_a_fit() -> None:
     plate = lit(face, known)
     plate[160:] *= 0.2
     fit = light.fit_light(face, plate, oval())
-    everyone = light.refit(fit, np.ones_like(fit.trusted), fit.alike)
+    everyone = light.refit(fit, np.ones_like(fit.trusted), fit.alike, fit.tint)
     assert (everyone.coefficients[0] < known[0] - 0.1).all()
-    np.testing.assert_allclose(light.refit(everyone, fit.trusted, fit.alike).coefficients, fit.coefficients, atol=1e-3)
-    nobody = light.refit(fit, np.zeros_like(fit.trusted), fit.alike)
+    np.testing.assert_allclose(
+        light.refit(everyone, fit.trusted, fit.alike, fit.tint).coefficients, fit.coefficients, atol=1e-3
+    )
+    nobody = light.refit(fit, np.zeros_like(fit.trusted), fit.alike, fit.tint)
     np.testing.assert_array_equal(nobody.coefficients, fit.coefficients)
 
 

@@ -51,6 +51,16 @@ def test_all_move_together_and_each_picture_by_itself() -> None:
     assert (apart + 10 * np.eye(4)).min() > 0.2
 
 
+def test_points_move_with_the_pictures() -> None:
+    images, mattes, features = pictures()
+    jitter = replace(STILL, rotation_rad=0.3, scale=0.1, shift=0.1)
+    points = torch.from_numpy((centre(mattes) * 2 + 1) / 64 - 1)[:, None].float()
+    batch = augment(images, mattes, features, jitter, (0, 2), points=points)
+    assert batch.points is not None
+    np.testing.assert_allclose(((batch.points[:, 0] + 1) * 64 - 1) / 2, centre(batch.mattes), atol=0.1)
+    assert augment(images, mattes, features, jitter, (0, 2)).points is None
+
+
 def test_the_limits_are_kept() -> None:
     images, mattes, features = pictures()
     jitter = replace(STILL, shift=0.05)

@@ -27,7 +27,10 @@ def people(count: int) -> tuple[str, ...]:
 def pictures(comb_config: CombConfig, count: int) -> dict[str, Batch]:
     side = comb_config.size
     return {
-        identity: Batch(*(torch.rand(count, planes, side, side) for planes in (3, 3, 1, 1)))
+        identity: Batch(
+            *(torch.rand(count, planes, side, side) for planes in (3, 3, 1, 1)),
+            torch.rand(count, 478, 2) if comb_config.texture else None,
+        )
         for identity in comb_config.identities
     }
 
@@ -55,6 +58,15 @@ def test_a_step_holds_what_was_foretold(identities: int, size: int, changes: dic
     comb_config, settings = preset("quick", people(identities), size)
     settings = replace(settings, **changes)
     assert forecast(comb_config, settings).step == pytest.approx(measured(comb_config, settings), rel=0.08)
+
+
+def test_a_texture_is_in_the_forecast() -> None:
+    comb_config, settings = preset("quick", people(2), 128)
+    plain = forecast(comb_config, settings)
+    comb_config = replace(comb_config, texture=2)
+    found = forecast(comb_config, settings)
+    assert found.parameters - plain.parameters > 2 * 2 * 3 * 128**2
+    assert found.step == pytest.approx(measured(comb_config, settings), rel=0.08)
 
 
 def test_weights_are_counted_exactly_and_a_step_grows_with_batch_and_people() -> None:

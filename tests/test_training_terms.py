@@ -11,7 +11,7 @@ from comb_helpers import config, crops, shape
 from pecten.errors import TrainingError
 from pecten.training.run import Run
 from pecten.training.step import judge
-from pecten.training.terms import energy_distance, focal_frequency, view_distance
+from pecten.training.terms import energy_distance, fine_detail, focal_frequency, view_distance
 from pecten.training.views import STAGES, FaceView
 
 ONES = torch.ones(2, 1, 32, 32)
@@ -42,6 +42,20 @@ def test_frequencies_that_are_further_off_count_for_more() -> None:
     noise = torch.randn(1, 3, 32, 32)
     noise *= wave.square().mean().sqrt() / noise.square().mean().sqrt()
     assert focal_frequency(flat + 0.1 * noise, flat, ONES[:1]) < 0.8 * pure
+
+
+def test_fine_detail_is_what_a_box_filter_leaves() -> None:
+    flat = torch.full((2, 3, 32, 32), 0.5)
+    slope = flat + torch.linspace(-0.2, 0.2, 32)
+    assert float(fine_detail(slope, flat, ONES)[0]) < 0.05 * 0.1
+    stripes = flat + 0.1 * (-1.0) ** torch.arange(32)
+    inner = ONES.clone()
+    inner[..., :5] = inner[..., -5:] = 0
+    # Of nine stripes one sign is there once more than the other; outside the weights all is taken for equal.
+    assert float(fine_detail(stripes, flat, inner)[0]) == pytest.approx(0.1, rel=0.12)
+    dark = flat.clone()
+    dark[..., :5] = 0
+    torch.testing.assert_close(fine_detail(dark, flat, inner), torch.zeros(2))
 
 
 @pytest.mark.parametrize("what", ["frequency", "view"])
@@ -143,7 +157,9 @@ def test_terms_count_in_the_last_part_alone() -> None:
     assert late is settings
 
 
-@pytest.mark.parametrize("changes", [{"view_weight": -1.0}, {"finish_share": 1.5}, {"overlap_weight": float("nan")}])
+@pytest.mark.parametrize(
+    "changes", [{"view_weight": -1.0}, {"finish_share": 1.5}, {"overlap_weight": float("nan")}, {"detail_weight": -1.0}]
+)
 def test_a_wrong_weight_is_refused(changes: dict[str, float]) -> None:
     with pytest.raises(TrainingError, match=next(iter(changes))):
         config(**changes)
@@ -160,6 +176,8 @@ def test_each_term_changes_a_run_and_none_does_when_off() -> None:
     assert torch.equal(plain, weights(finish_share=0.5))
     for name in ("frequency_weight", "view_weight", "overlap_weight"):
         assert not torch.equal(plain, weights(**{name: 0.5}))
+    assert not torch.equal(plain, weights(detail_weight=0.5, detail_px=16))
+    assert torch.equal(plain, weights(detail_weight=0.5, detail_px=32))
     # Twelve images of eighty are not yet of the last part.
     assert torch.equal(plain, weights(frequency_weight=1.0, view_weight=1.0, finish_share=0.2))
 

@@ -41,7 +41,7 @@ class Variant:
         """
         people = tuple(sorted(self.people or everybody))
         shape, training = preset("quick", people, size, images_each * len(people))
-        changes = {"overlap_weight": 0.0, **self.training}
+        changes = {"overlap_weight": 0.0, "detail_weight": 0.0, **self.training}
         if changes.pop("single_stage", False) or self.finish:
             changes["start_px"] = size
         if self.finish:
@@ -50,7 +50,7 @@ class Variant:
         jitter = replace(training.jitter, **{"shading": 0.0, **changes.pop("jitter", {})})
         # No pictures and one checkpoint in the middle: what is compared is the end.
         quiet = {"preview_images": 0, "checkpoint_images": training.images // 2 + 1}
-        return replace(shape, **self.shape), replace(training, jitter=jitter, **quiet, **changes)
+        return replace(shape, **{"texture": 0, **self.shape}), replace(training, jitter=jitter, **quiet, **changes)
 
 
 BASE = "base"
@@ -88,6 +88,9 @@ VARIANTS: tuple[Variant, ...] = (
     Variant("finish, structural share 0.84", {}, {"loss_mix": 0.84}, finish=True),
     Variant("finish, SSIM of one scale", {}, {"loss": "ssim+l1"}, finish=True),
     Variant("finish, L1 alone", {}, {"loss": "l1"}, finish=True),
+    Variant("finish, fine detail", {}, {"detail_weight": 1.0}, finish=True),
+    Variant("finish, texture", {"texture": 2}, {}, finish=True),
+    Variant("finish, texture and fine detail", {"texture": 2}, {"detail_weight": 1.0}, finish=True),
     Variant("gated", shape={"gated": True}),
     Variant("shared trunk", shape={"trunk": "shared"}),
     Variant("mattes", shape={"matte": True}),

@@ -40,6 +40,10 @@ def train(
         int | None,
         typer.Option(min=1, help="Parts a step is made in, for many performers in little memory. [default: preset's]"),
     ] = None,
+    texture: Annotated[
+        int | None,
+        typer.Option(min=0, help="Pictures of fine detail of each performer; 0 for none. [default: preset's]"),
+    ] = None,
     compiled: Annotated[
         bool, typer.Option("--compile", help="Let torch compile the networks first; no gain on a CPU.")
     ] = False,
@@ -79,11 +83,12 @@ def train(
     if tensorboard:
         require_tensorboard()
     config = replace(config, seed=seed, compile=compiled, tensorboard=tensorboard)
+    shape = shape if texture is None else replace(shape, texture=texture)
     config = replace(config, batch=batch or config.batch, accumulate=accumulate or config.accumulate)
     begun = None
     if base is not None:
         begun = load_comb(base)
-        shape = grown(begun.config, names, size, base)
+        shape = grown(begun.config, names, size, texture, base)
         config = replace(
             config, start_px=shape.size, freeze_encoder=freeze_encoder, base_sha256=sha256_of(file_of(base))
         )
@@ -130,16 +135,20 @@ def keep_latents(comb: Path, datasets: "list[CropSet]") -> None:
     save_latents(latent_file(comb), record, loaded)
 
 
-def grown(held: "CombConfig", identities: tuple[str, ...], size: int | None, base: Path) -> "CombConfig":
-    """Return a comb's shape with performers added.
+def grown(
+    held: "CombConfig", identities: tuple[str, ...], size: int | None, texture: int | None, base: Path
+) -> "CombConfig":
+    """Return a comb's shape with performers added, and a texture if it has none and one is asked for.
 
     Raises:
-        UsageError: if another size is asked for.
+        UsageError: if another size or another texture is asked for.
     """
+    if held.texture and texture not in (None, held.texture):
+        raise UsageError(f"--texture {texture}: {base} has {held.texture}: leave --texture out, or train from nothing")
     if size not in (None, held.size):
         raise UsageError(f"--size {size}: {base} has {held.size} px: leave --size out, or train from nothing")
     added = [identity for identity in identities if identity not in held.identities]
-    return replace(held, identities=(*held.identities, *added))
+    return replace(held, identities=(*held.identities, *added), texture=texture or held.texture)
 
 
 def check_identities(identities: list[str], folders: list[Path], alone: bool = False) -> None:

@@ -14,7 +14,7 @@ from pecten.comb.decoder import Decoder
 RANK_SHARE = 16
 """A weight's change has this many times fewer ranks than the weight can have."""
 
-_OWN = ("to_rgb.", "to_matte.")
+_OWN = ("to_rgb.", "to_matte.", "to_gains.", "texture.")
 
 
 class Change(nn.Module):
@@ -76,9 +76,13 @@ class AdaptedDecoder(nn.Module):
             else:
                 yield name, parameter + self.shifts[key]
 
-    def forward(self, z: Maps, level: int, fade: float = 1.0, with_matte: bool = False) -> Maps:
+    def forward(
+        self, z: Maps, level: int, fade: float = 1.0, with_matte: bool = False, with_motions: bool = False
+    ) -> Maps:
         """Decode, as a `Decoder` does."""
-        shown: Tensor = functional_call(self._shared[0], dict(self.weights()), (z, level, fade, with_matte))
+        shown: Tensor = functional_call(
+            self._shared[0], dict(self.weights()), (z, level, fade, with_matte, with_motions)
+        )
         return shown
 
 

@@ -10,6 +10,9 @@ VERSION = 1
 BASE = 4
 """Side of the smallest feature map, in px."""
 
+TEXTURE_MAP = 64
+"""Side of the feature map that places fine detail, in px."""
+
 CHANNELS: Mapping[str, tuple[int, Mapping[int, int]]] = {
     "paper": (512, {1024: 16, 512: 32, 256: 64, 128: 128, 64: 256}),
     "lite": (128, {1024: 4, 512: 8, 256: 16, 128: 32, 64: 64}),
@@ -46,6 +49,7 @@ class CombConfig:
         gated: Each convolution's result is scaled by a gate that looks at the same map.
         trunk: Every decoder has its "own" weights, or changes "shared" ones by about a tenth as many.
         matte: Decoders also tell where they show the face.
+        texture: Pictures of fine detail that each decoder bends over what it decodes; 0 is none.
         fold: Pictures enter and leave as fold x fold pixel blocks stacked in channels (1 is the paper's plain 1x1
             convolution), so that feature maps are smaller by this factor; a level still means the picture's side.
         encoder_px: Side of the largest picture the encoder looks at; larger ones are reduced to it by area. Expression
@@ -66,6 +70,7 @@ class CombConfig:
     gated: bool = False
     trunk: str = "own"
     matte: bool = False
+    texture: int = 0
     fold: int = 1
     encoder_px: int | None = None
 
@@ -81,6 +86,8 @@ class CombConfig:
             raise CombError(f"comb encoder_px is {seen}: choose a power of two from {BASE * self.fold} to {self.size}")
         if self.latent_size < 1:
             raise CombError(f"comb latent size is {self.latent_size}: choose at least 1")
+        if self.texture < 0 or (self.texture and self.latent != "dense"):
+            raise CombError(f"comb texture is {self.texture} with latent {self.latent!r}: choose 0, or a dense latent")
         if not self.identities:
             raise CombError("a comb without identities: name at least one")
         for identity in self.identities:
@@ -114,6 +121,16 @@ class CombConfig:
     def encoder_level(self) -> int:
         """log2 of the side of the largest picture that the encoder looks at."""
         return (self.encoder_px or self.size).bit_length() - 1
+
+    @property
+    def texture_level(self) -> int:
+        """First level that shows fine detail, whose features (64 px, if there are so many) place it."""
+        return min(self.highest_level, (TEXTURE_MAP * self.fold).bit_length() - 1)
+
+    @property
+    def lattice(self) -> int:
+        """Side of the pixel blocks that finished pictures show as a lattice; 1 where there is none to take out."""
+        return 1 if self.texture else self.fold
 
     def width_at(self, level: int) -> int:
         """Return the channels of a level's feature maps."""

@@ -4,9 +4,21 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
-from pecten.comb.blocks import HALF_POWER, Convolution, Gate, Maps, Unfold, blend, double, pixel_norm, rectify
+from pecten.comb.blocks import (
+    HALF_POWER,
+    Convolution,
+    Gate,
+    Maps,
+    Unfold,
+    blend,
+    double,
+    evened,
+    pixel_norm,
+    rectify,
+)
 from pecten.comb.config import BASE, CombConfig
 from pecten.comb.encoder import Pictures
+from pecten.comb.texture import Texture
 from pecten.errors import CombError
 
 
@@ -62,6 +74,9 @@ class Decoder(nn.Module):
         self.to_matte = nn.ModuleDict({str(n): Convolution(width(n), config.fold**2, 1) for n in told})
         if config.fold > 1:
             self._start_even()
+        self.texture = Texture(config) if config.texture else None
+        shown = [n for n in levels if config.texture and n >= config.texture_level]
+        self.to_gains = nn.ModuleDict({str(n): _first_alone(width(n), config.texture) for n in shown})
 
     @torch.no_grad()
     def _start_even(self) -> None:
@@ -85,7 +100,9 @@ class Decoder(nn.Module):
             raise CombError("a comb without mattes: make one with matte=True")
         return torch.cat([self.leave(h, level), self._unstacked(self.to_matte[str(level)](h))], dim=1)
 
-    def forward(self, z: Maps, level: int, fade: float = 1.0, with_matte: bool = False) -> Maps:
+    def forward(
+        self, z: Maps, level: int, fade: float = 1.0, with_matte: bool = False, with_motions: bool = False
+    ) -> Maps:
         """Decode.
 
         Args:
@@ -93,19 +110,45 @@ class Decoder(nn.Module):
             level: log2 of the side of the pictures to be made.
             fade: Share of the highest level; the rest is the level below, doubled.
             with_matte: Add the logit of the face's matte as a fourth channel.
+            with_motions: Add two last channels: how far each point is from its place in the texture, in halves of the
+                side; zero below the levels that show it.
         Returns:
             Display RGB around [0, 1], not clipped, side 2**level px.
         """
         h = z if self.spread is None else rectify(self.spread(z))
         h = rectify(self.base(h))
-        below = h
+        below = placed = h
         for n in range(self.config.lowest_level + 1, level + 1):
             below, h = h, self.levels[str(n)](h)
+            placed = h if n == self.config.texture_level else placed
         leave = self.leave_with_matte if with_matte else self.leave
         y = leave(h, level)
         if fade < 1 and level > self.config.lowest_level:
             y = blend(y, double(leave(below, level - 1), self.config.up), fade)
-        return y
+        if self.texture is None:
+            return y
+        motions = torch.zeros_like(y[:, :2])
+        if level >= self.config.texture_level:
+            motions = self.texture.motions(z, placed, 2**level)
+            detail = self.texture(motions, self._gains(h, below, level, fade), 2**level)
+            # Detail as fine as the lattice is the texture's; what blocks show of it would only disturb.
+            y = evened(y.float(), self.config.fold)
+            y = torch.cat([y[:, :3] + detail, y[:, 3:]], dim=1) if with_matte else y + detail
+        return torch.cat([y, motions], dim=1) if with_motions else y
+
+    def _gains(self, h: Maps, below: Maps, level: int, fade: float) -> Maps:
+        gains: Tensor = self.to_gains[str(level)](h)
+        if level == self.config.texture_level:
+            return gains * fade
+        return blend(gains, double(self.to_gains[str(level - 1)](below), self.config.up), fade) if fade < 1 else gains
 
     def _unstacked(self, y: Maps) -> Maps:
         return functional.pixel_shuffle(y, self.config.fold) if self.config.fold > 1 else y
+
+
+def _first_alone(inputs: int, count: int) -> Convolution:
+    gains = Convolution(inputs, count, 1)
+    with torch.no_grad():
+        gains.weight.zero_()
+        gains.bias[:1] = 1
+    return gains

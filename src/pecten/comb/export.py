@@ -34,12 +34,12 @@ class Swapper(nn.Module):
         self.encoder = comb.encoder
         self.decoder = standing_alone(decoder) if isinstance(decoder, AdaptedDecoder) else decoder
         self.level = comb.config.highest_level
-        self.size, self.fold = comb.config.size, comb.config.fold
+        self.size, self.lattice = comb.config.size, comb.config.lattice
 
     def forward(self, crops: Tensor) -> Tensor:
         """Show what is in the crops as the source."""
         face: Tensor = self.decoder(self.encoder(crops.clamp(0, 1), self.level), self.level)
-        return evened(face, self.fold).clamp(0, 1)
+        return evened(face, self.lattice).clamp(0, 1)
 
 
 def export(comb: Comb, source: str, path: Path, about: Mapping[str, str]) -> None:

@@ -130,7 +130,7 @@ def _decoded(comb: Comb, latents: np.ndarray, identity: str) -> list[ByteImage]:
     with torch.inference_mode():
         z = torch.from_numpy(latents.astype(np.float32)).view(len(latents), -1, side, side)
         faces = comb.decode(z.to(next(comb.parameters()).device), identity, config.highest_level).float()
-        shown = evened(faces, config.fold).clamp(0, 1).permute(0, 2, 3, 1).cpu().numpy()
+        shown = evened(faces, config.lattice).clamp(0, 1).permute(0, 2, 3, 1).cpu().numpy()
     return [sheet.to_bytes(np.ascontiguousarray(face)) for face in shown]
 
 

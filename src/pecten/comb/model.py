@@ -62,6 +62,22 @@ class Comb(nn.Module):
         both: Tensor = self.decoders[identity](z, level, fade, with_matte=True)
         return both[:, :3], both[:, 3:]
 
+    def decode_for_training(
+        self, z: Maps, identity: str, level: int, fade: float = 1.0
+    ) -> Float[Tensor, "_batch _channels _side _side"]:
+        """Decode latents into all that training judges, stacked in channels.
+
+        Returns:
+            Pictures (3), the logit of where they show the face (1, of a comb with mattes), and motions over the
+            texture (2, of a comb with a texture; see `Decoder`).
+        Raises:
+            CombError: as `decode`.
+        """
+        self._check(identity, level)
+        config = self.config
+        stacked: Tensor = self.decoders[identity](z, level, fade, config.matte, bool(config.texture))
+        return stacked
+
     def forward(self, x: Pictures, identity: str, level: int | None = None, fade: float = 1.0) -> Pictures:
         """Show what is in `x` as `identity` (level None is the highest)."""
         level = self.config.highest_level if level is None else level

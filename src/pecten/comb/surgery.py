@@ -58,6 +58,22 @@ def mixed(comb: Comb, shares: Mapping[str, float], name: str) -> Comb:
     return made
 
 
+def textured(comb: Comb, count: int) -> Comb:
+    """Give a comb pictures of fine detail, which show nothing until they are trained.
+
+    Args:
+        comb: Not changed.
+        count: Pictures of each decoder.
+    Raises:
+        CombError: if the comb has some already, or its latent is not dense.
+    """
+    if comb.config.texture:
+        raise CombError(f"the comb has {comb.config.texture} pictures of fine detail already: leave it as it is")
+    made = Comb(replace(comb.config, texture=count))
+    made.load_state_dict({**made.state_dict(), **comb.state_dict()})
+    return made.train(comb.training)
+
+
 def _mean(comb: Comb, shares: Mapping[str, float]) -> dict[str, torch.Tensor]:
     states = [(comb.decoders[identity].state_dict(), share) for identity, share in shares.items()]
     if len(states) == 1:

@@ -7,8 +7,9 @@ gain is one of where that surface looks, as a lamp's is: nine tenths of what dis
 shadow is a second-order function of its normal.
 
 Skin scales; what shines on it, the white of the eyes and what lies in the dark do not. So the gain is one of odds,
-(x + offset) / (ceiling - x): largest on middle tones, none at black and at white. A plain gain that lights dark skin
-burns its highlights out, and one that darkens light skin takes them away.
+(x + offset) / (ceiling - x): largest on middle tones, none at black and at white; and what the colour tells to be gloss
+(`pecten.composite.gloss`) follows little of it. A plain gain that lights dark skin burns its highlights out, and one
+that darkens light skin takes them away.
 """
 
 from dataclasses import dataclass, replace
@@ -17,8 +18,9 @@ import cv2
 import numpy as np
 from jaxtyping import Float64
 
+from pecten.composite.gloss import blueness, halved, held_back, tint_of
 from pecten.composite.normals import NormalMap
-from pecten.composite.pixels import check_sizes, finite
+from pecten.composite.pixels import check_sizes, finite, times
 from pecten.geometry import pyramid
 from pecten.types import Image, Mask
 
@@ -76,6 +78,8 @@ class Light:
         ratio: What they were fitted to, on a small grid over the crop: the logarithm of plate to face, in odds; not a
             number where nothing is known.
         normals: The face's surface as the fit saw it; None where the gain is one of the place in the crop.
+        blue: Blueness of the face on the same grid, by which gloss is told.
+        tint: Of the face's skin without gloss.
         trusted: Vote of each cell of a small grid over the crop: near 1 on skin, 0 on a beard and outside the matte.
         alike: More lenient: how like each other face and plate are once the light is applied; 1 where skin meets skin
             of slightly another tone, 0 where it meets a beard. `enlarged` brings both to the crop's size.
@@ -84,6 +88,8 @@ class Light:
     coefficients: LightCoefficients
     ratio: Image
     normals: NormalMap | None
+    blue: Mask
+    tint: float
     trusted: Mask
     alike: Mask
 
@@ -108,23 +114,24 @@ def fit_light(
         Ramamoorthi and Hanrahan 2001 (second-order shading).
     """
     check_sizes(plate, face, matte)
-    ratio, known = _log_ratio(face, plate, matte, offset)
+    ratio, blue, known = _log_ratio(face, plate, matte, offset)
     terms, penalties = _terms(known.shape, normals)
-    basis = terms[known]
     unknown, none = np.full_like(ratio, np.nan), np.zeros(known.shape, np.float32)
-    nothing = Light(np.zeros((len(penalties), 3)), unknown, normals, none, none)
+    tint = tint_of(blue, known)
+    nothing = Light(np.zeros((len(penalties), 3)), unknown, normals, blue, tint, none, none)
     if known.sum() < LEAST_SAMPLES:
         return nothing
+    basis = (terms * held_back(blue, tint)[..., None])[known]
     coefficients, votes, departure = _fit_robustly(basis, ratio[known].astype(np.float64), penalties)
     if not np.isfinite(coefficients).all():
         return nothing
     alike = np.clip((ALIKE[1] - departure) / (ALIKE[1] - ALIKE[0]), 0, 1)
     held = np.where(known[..., None], ratio, unknown)
-    return Light(coefficients, held, normals, _on_grid(votes, known), _on_grid(alike, known))
+    return Light(coefficients, held, normals, blue, tint, _on_grid(votes, known), _on_grid(alike, known))
 
 
-def refit(light: Light, trusted: Mask, alike: Mask) -> Light:
-    """Fit one frame's light anew with votes given, say those of its neighbours together.
+def refit(light: Light, trusted: Mask, alike: Mask, tint: float) -> Light:
+    """Fit one frame's light anew with votes and tint given, say those of its neighbours together.
 
     A lamp's flicker is followed; votes that change from frame to frame no longer make the light jump.
 
@@ -132,14 +139,16 @@ def refit(light: Light, trusted: Mask, alike: Mask) -> Light:
         light: From `fit_light`.
         trusted: Votes on its grid.
         alike: What becomes of the other grid.
+        tint: What becomes of the tint.
     """
     terms, penalties = _terms(light.trusted.shape, light.normals)
+    terms = terms * held_back(light.blue, tint)[..., None]
     known = np.isfinite(light.ratio).all(axis=2)
     votes = trusted[known].astype(np.float64)
     coefficients = light.coefficients
     if votes.sum() > LEAST_VOTES:
         coefficients = _solve(terms[known], light.ratio[known].astype(np.float64), votes, penalties)
-    return replace(light, coefficients=coefficients, trusted=trusted, alike=alike)
+    return replace(light, coefficients=coefficients, trusted=trusted, alike=alike, tint=tint)
 
 
 def enlarged(cells: Mask, matte: Mask) -> Mask:
@@ -150,23 +159,27 @@ def enlarged(cells: Mask, matte: Mask) -> Mask:
 
 
 def relight(
-    face: Image, coefficients: LightCoefficients, offset: float = OFFSET, normals: NormalMap | None = None
+    face: Image,
+    coefficients: LightCoefficients,
+    offset: float = OFFSET,
+    normals: NormalMap | None = None,
+    tint: float = float("nan"),
 ) -> Image:
-    """Apply fitted light to a face: its odds (x + offset) / (ceiling - x), times the gain.
+    """Apply fitted light to a face: its odds (x + offset) / (ceiling - x), times the gain, which gloss follows little.
 
     Args:
         face: Decoded face, unbounded, at any size; from the ceiling on and below -offset it stays as it is.
         coefficients: From `fit_light`.
         offset: As in the fit.
         normals: As in the fit.
+        tint: Of the skin without gloss, as in the fit; not a number takes nothing for gloss.
     """
-    height, width = face.shape[:2]
-    gain = _gain(coefficients, height, width, normals)
+    gain = _gain(coefficients, face, normals, tint)
     # With odds o = (x + offset) / span: gain * o / (1 + (gain - 1) * o) in place of o. By strips, which stay in the
     # processor's memory.
     shift, span = np.float32(offset), np.float32(CEILING + offset)
     relit = np.empty_like(face)
-    for top in range(0, height, STRIP_PX):
+    for top in range(0, len(face), STRIP_PX):
         strip = np.s_[top : top + STRIP_PX]
         odds = np.clip(face[strip], -shift, np.float32(CEILING))
         beyond = face[strip] - odds
@@ -182,14 +195,28 @@ def relight(
     return relit
 
 
-def _gain(coefficients: LightCoefficients, height: int, width: int, normals: NormalMap | None) -> Image:
+def _gain(coefficients: LightCoefficients, face: Image, normals: NormalMap | None, tint: float) -> Image:
+    height, width = face.shape[:2]
+    if np.isnan(tint):
+        return _exponential(_log_gain(coefficients, height, width, normals))
+    half = halved(face)
+    log_gain = times(_log_gain(coefficients, half.shape[0], half.shape[1], normals), held_back(blueness(half), tint))
+    return np.asarray(cv2.resize(_exponential(log_gain), (width, height), interpolation=cv2.INTER_LINEAR))
+
+
+def _log_gain(coefficients: LightCoefficients, height: int, width: int, normals: NormalMap | None) -> Image:
     if normals is not None:
-        small = np.exp(_terms(normals.shape[:2], normals)[0] @ coefficients).astype(np.float32)
+        small = (_terms(normals.shape[:2], normals)[0] @ coefficients).astype(np.float32)
         return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC))
     constant, across, down = coefficients
-    of_columns = np.exp(_positions(width)[:, None] * across + constant).astype(np.float32)
-    of_rows = np.exp(_positions(height)[:, None] * down).astype(np.float32)
-    gain: Image = of_rows[:, None] * of_columns[None]
+    of_columns = (_positions(width)[:, None] * across + constant).astype(np.float32)
+    of_rows = (_positions(height)[:, None] * down).astype(np.float32)
+    log_gain: Image = of_rows[:, None] + of_columns[None]
+    return log_gain
+
+
+def _exponential(log_gain: Image) -> Image:
+    gain: Image = cv2.exp(log_gain)
     return gain
 
 
@@ -217,14 +244,15 @@ def _positions(count: int) -> Float64[np.ndarray, " _count"]:
     return (2.0 * np.arange(count) + 1.0) / count - 1.0
 
 
-def _log_ratio(face: Image, plate: Image, matte: Mask, offset: float) -> tuple[np.ndarray, np.ndarray]:
+def _log_ratio(face: Image, plate: Image, matte: Mask, offset: float) -> tuple[Image, Mask, np.ndarray]:
+    """Return the ratio of plate to face, the face's blueness, and where the matte covers both."""
     if not (finite(plate) and finite(face)):
         matte = matte * (np.isfinite(plate).all(axis=2) & np.isfinite(face).all(axis=2))
         plate, face = np.nan_to_num(plate), np.nan_to_num(face)
     levels = pyramid.levels_for(matte.shape, FIT_SIDE_PX)
     small_face, small_plate, cover = (pyramid.gaussian(picture, levels)[-1] for picture in (face, plate, matte))
     ratio: Image = _log_odds(small_plate, offset) - _log_odds(small_face, offset)
-    return ratio, cover > 0.9
+    return ratio, blueness(small_face), cover > 0.9
 
 
 def _log_odds(image: Image, offset: float) -> Image:

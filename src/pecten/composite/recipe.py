@@ -131,7 +131,7 @@ def measure(
         normals = None if landmarks is None else normal_map(landmarks, len(plate))
         light = fit_light(face, plate, matte, recipe.offset, normals)
         where = enlarged(light.trusted, matte)
-        face = relight(face, light.coefficients, recipe.offset, light.normals)
+        face = relight(face, light.coefficients, recipe.offset, light.normals, light.tint)
     gain = 1.0 if recipe.contrast is None else contrast_gain(face, plate, where, recipe.contrast)
     opened = recipe.shutter
     if opened is None:
@@ -206,9 +206,10 @@ def _smooth_lights(
         return smooth_gains(each, window, starts).astype(np.float32)
 
     trusted, alike = smoothed(lambda light: light.trusted), smoothed(lambda light: light.alike)
+    tints = smooth_gains(np.array([np.nan if light is None else light.tint for light in lights]), window, starts)
     return [
-        refit(light, trusted[index], alike[index]) if light is not None and only in (None, index) else light
-        for index, light in enumerate(lights)
+        refit(light, trusted[i], alike[i], float(tints[i])) if light is not None and only in (None, i) else light
+        for i, light in enumerate(lights)
     ]
 
 
@@ -216,7 +217,8 @@ def in_light(face: Image, recipe: Recipe, measurement: Measurement) -> Image:
     """Apply the measured light to a face of any size."""
     if measurement.light is None:
         return face
-    return relight(face, measurement.light.coefficients, recipe.offset, measurement.light.normals)
+    light = measurement.light
+    return relight(face, light.coefficients, recipe.offset, light.normals, light.tint)
 
 
 def compose(

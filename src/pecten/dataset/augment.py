@@ -69,12 +69,15 @@ class Batch:
         targets: What the decoder should show.
         mattes: Where that counts.
         features: Eyes and mouth, which may count for more.
+        points: Where points of the face lie in the targets, in halves of the side from the middle; None where nobody
+            asks.
     """
 
     inputs: Float[Tensor, "_batch 3 _side _side"]
     targets: Float[Tensor, "_batch 3 _side _side"]
     mattes: Float[Tensor, "_batch 1 _side _side"]
     features: Float[Tensor, "_batch 1 _side _side"]
+    points: Float[Tensor, "_batch _points 2"] | None = None
 
 
 def augment(
@@ -85,6 +88,7 @@ def augment(
     seed: Sequence[int],
     share: slice | None = None,
     total: int | None = None,
+    points: Float[Tensor, "_batch _points 2"] | None = None,
 ) -> Batch:
     """Change a batch at random.
 
@@ -96,12 +100,14 @@ def augment(
         seed: Non-negative integers; equal seeds give equal changes.
         share: Which of a step's pictures these are, when several processes share the step; None for all.
         total: Pictures of the whole step.
+        points: Of the faces, as in `Batch`; they move with the pictures.
     Returns:
         Tensors on the device of `images`.
     """
     draws = np.random.default_rng(list(seed))
     count, device, part = total or len(images), images.device, share or slice(None)
-    grid = _similarity_grid(_similarities(draws, count, jitter)[part].to(device), images.shape[-1])
+    moves = _similarities(draws, count, jitter)[part].to(device)
+    grid = _similarity_grid(moves, images.shape[-1])
     targets = _sample(images, grid, "bicubic").clamp(0, 1)
     regions = _sample(torch.cat([mattes, features], dim=1), grid, "bilinear")
     # The warp is drawn in any case: the colour draws after it must not depend on the switch.
@@ -116,7 +122,13 @@ def augment(
         if jitter.shading_on == "both":
             targets = (targets * torch.exp2(_field(light, images.shape[-1]))).clamp(0, 1)
     inputs = (inputs * torch.exp2(stops)).clamp(0, 1)
-    return Batch(inputs, targets, regions[:, :1], regions[:, 1:])
+    return Batch(inputs, targets, regions[:, :1], regions[:, 1:], None if points is None else _moved(points, moves))
+
+
+def _moved(points: Float[Tensor, "_batch _points 2"], moves: Float[Tensor, "_batch 2 3"]) -> Tensor:
+    # The similarities say where a pixel is fetched from: points go the other way.
+    back: Tensor = torch.linalg.inv(moves[:, :, :2])
+    return (points - moves[:, None, :, 2]) @ back.mT
 
 
 def _similarities(draws: np.random.Generator, count: int, jitter: Jitter) -> Float[Tensor, "_batch 2 3"]:

@@ -31,8 +31,8 @@ class FaceOptions:
 
     Attributes:
         perturbations: Extra looks at each face, averaged; 0 is one look.
-        realign: Whether the extra looks are taken a second time, from the normalisation that the first gave (a first
-            single look always places them); measured to lower jitter by 1 to 9 % at twice the cost.
+        placing: Looks, averaged, that say where those extra ones are taken (no more than those): what a single look is
+            off by would else show in all of them. 0 lets a single look say it.
         register: Whether the normalisation follows how the skin is seen to move from frame to frame; takes the place of
             smoothing.
         smooth: Whether the normalisation is smoothed over the shot where it is not registered.
@@ -47,7 +47,7 @@ class FaceOptions:
     """
 
     perturbations: int = 9
-    realign: bool = False
+    placing: int = 4
     register: bool = True
     smooth: bool = True
     detect_every: int = 5
@@ -61,10 +61,10 @@ class FaceOptions:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be followed."""
-        if self.perturbations < 0 or self.detect_every < 1 or self.threads < 1:
+        if min(self.perturbations, self.placing) < 0 or self.detect_every < 1 or self.threads < 1:
             raise FacesError(
-                f"perturbations {self.perturbations}, detect_every {self.detect_every}, threads {self.threads}: "
-                "give at least 0, 1 and 1"
+                f"perturbations {self.perturbations}, placing {self.placing}, detect_every {self.detect_every}, "
+                f"threads {self.threads}: give at least 0, 0, 1 and 1"
             )
 
 
@@ -177,17 +177,19 @@ class Follower:
         return self._look(image, stabilise.roi_of_normalisation(normalise.crop_from_plate(landmarks[0])), -1)
 
     def _look(self, image: ByteImage, roi: Affine, number: int) -> Sighting | None:
-        """Look once, then again from the normalisation that gave, from several places."""
+        """Look once, then from around the normalisation that gave, and from around what is better known by then."""
         landmarks, presence = self._mesh.locate(image, [roi])
         if presence[0] < self._options.least_presence:
             return None
         place = normalise.crop_from_plate(landmarks[0])
         best, spread = landmarks[0], 0.0
-        for _ in range(1 + self._options.realign if self._options.perturbations else 0):
-            rois = stabilise.perturbed(stabilise.roi_of_normalisation(place), self._options.perturbations)
-            landmarks, presence = self._mesh.locate(image, rois)
-            best, spread = stabilise.trimmed_mean(landmarks), stabilise.spread(landmarks)
-            place = normalise.crop_from_plate(best)
+        looks = self._options.perturbations
+        for count in (min(self._options.placing, looks), looks):
+            if count:
+                rois = stabilise.perturbed(stabilise.roi_of_normalisation(place), count)
+                landmarks, presence = self._mesh.locate(image, rois)
+                best, spread = stabilise.trimmed_mean(landmarks), stabilise.spread(landmarks)
+                place = normalise.crop_from_plate(best)
         if float(np.median(presence)) < self._options.least_presence:
             return None
         spread_px = spread * sim.scale_of(place)

@@ -1,5 +1,6 @@
 """The network that finds the face mesh."""
 
+import math
 from collections.abc import Callable, Sequence
 
 import cv2
@@ -10,13 +11,15 @@ from jaxtyping import Float32, Float64
 from pecten.assets import asset
 from pecten.faces.mesh import MESH_POINTS, ROI_SIZE
 from pecten.geometry import similarity as sim
-from pecten.geometry.warp import warp, warp_linear
+from pecten.geometry.warp import warp_linear
 from pecten.quiet import hushed
 from pecten.types import Affine, ByteImage
 
 _MODEL = "models/face_landmarks_detector.tflite"
-_TRIANGLE = np.array([0.25, 0.5, 0.25], dtype=np.float32)
-
+_FINE_SCALE, _COARSE_SCALE = 0.34, 0.5
+"""Region px per px of the picture that looks are sampled from: finer plates are averaged by blocks, coarser ones
+enlarged, so that bilinear sampling is exact enough and cost does not grow with the plate."""
+_BATCH = 5
 
 Network = Callable[[Float32[np.ndarray, "k 256 256 3"]], list[np.ndarray]]
 """Takes patches in [0, 1] to the network's outputs: places in patch px, presence logits, and what else it tells."""
@@ -35,6 +38,7 @@ class FaceMesh:
 
     def __init__(self, threads: int = 2, device: str = "cpu") -> None:
         self._run = _on_cpu(threads) if device == "cpu" else _on_gpu(device)
+        self._patches: dict[int, Float32[np.ndarray, "k 256 256 3"]] = {}
 
     def locate(
         self, image: ByteImage, rois: Sequence[Affine]
@@ -47,7 +51,13 @@ class FaceMesh:
         Returns:
             Landmarks in plate px, and the probability that the region shows a face.
         """
-        outputs = self._run(look(image, rois) / np.float32(255))
+        patches = self._patches.get(len(rois))
+        if patches is None:
+            # Kept: fresh memory of this size costs as much as a look.
+            patches = self._patches[len(rois)] = np.empty((len(rois), ROI_SIZE, ROI_SIZE, 3), np.float32)
+        look(image, rois, patches)
+        patches /= np.float32(255)
+        outputs = self._run(patches)
         # The network counts from the corner of its input; half a pixel is taken off to put centres at integers.
         places = outputs[0].reshape(len(rois), MESH_POINTS, 3)[..., :2].astype(np.float64) - 0.5
         presence = 1 / (1 + np.exp(-outputs[1].reshape(len(rois)).astype(np.float64)))
@@ -59,6 +69,11 @@ def _on_cpu(threads: int) -> Network:
     interpreters: dict[int, Interpreter] = {}
 
     def run(patches: Float32[np.ndarray, "k 256 256 3"]) -> list[np.ndarray]:
+        # What flows through a larger batch no longer fits in the cache.
+        parts = [few(patches[first : first + _BATCH]) for first in range(0, len(patches), _BATCH)]
+        return [np.concatenate(of_each) for of_each in zip(*parts, strict=True)]
+
+    def few(patches: Float32[np.ndarray, "k 256 256 3"]) -> list[np.ndarray]:
         network = interpreters.get(len(patches))
         if network is None:
             network = interpreters[len(patches)] = _interpreter(len(patches), threads)
@@ -84,39 +99,74 @@ def _interpreter(batch: int, threads: int) -> Interpreter:
     return network
 
 
-def look(image: ByteImage, rois: Sequence[Affine]) -> Float32[np.ndarray, "k 256 256 3"]:
+def look(
+    image: ByteImage, rois: Sequence[Affine], patches: Float32[np.ndarray, "k 256 256 3"] | None = None
+) -> Float32[np.ndarray, "k 256 256 3"]:
     """Cut regions of interest out of a plate, anti-aliased.
 
-    Several looks at one face share a picture of twice the resolution that holds no detail finer than they can show, so
-    that each costs one bilinear sampling.
+    The plate is softened once, on its own pixels, to what the regions can show. Each look then costs one bilinear
+    sampling, and hardly depends on how the pixels happen to lie under the face.
 
     Args:
         image: The plate.
-        rois: Each maps plate px to the px of a square of `ROI_SIZE`.
+        rois: Each maps plate px to the px of a square of `ROI_SIZE`; all of about the first one's scale.
+        patches: Where to write them; None makes room.
     Returns:
         0..255; black beyond the plate.
     """
-    shared = _shared_grid(rois)
-    if shared is None:
-        return np.stack([warp(image, roi, ROI_SIZE, ROI_SIZE, "linear", "zero") for roi in rois]).astype(np.float32)
-    grid, side = shared
-    double = warp(image, grid, side, side, "linear", "zero").astype(np.float32)
-    # One look's pixel is two of these wide: this triangle is a box of that width, sampled linearly.
-    double = np.asarray(cv2.sepFilter2D(double, -1, _TRIANGLE, _TRIANGLE))
-    back = sim.invert(grid)
-    return np.stack([warp_linear(double, sim.compose(roi, back), ROI_SIZE, ROI_SIZE) for roi in rois])
+    if patches is None:
+        patches = np.empty((len(rois), ROI_SIZE, ROI_SIZE, 3), np.float32)
+    window = _window(image, rois)
+    if window is None:
+        patches.fill(0)
+        return patches
+    soft, soft_from_plate = _softened(image, window, sim.scale_of(rois[0]))
+    plate_from_soft = sim.invert(soft_from_plate)
+    for roi, patch in zip(rois, patches, strict=True):
+        patch[...] = warp_linear(soft, sim.compose(roi, plate_from_soft), ROI_SIZE, ROI_SIZE)
+    return patches
 
 
-def _shared_grid(rois: Sequence[Affine]) -> tuple[Affine, int] | None:
-    """Return the doubled grid around all regions and its side; None where sharing would not pay."""
-    if len(rois) < 3:
-        return None
+def _window(image: ByteImage, rois: Sequence[Affine]) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return the first and the last but one pixel (x, y) that the regions see of a plate; None where they see none."""
     corners = np.array([[-1.0, -1.0], [ROI_SIZE, -1.0], [-1.0, ROI_SIZE], [ROI_SIZE, ROI_SIZE]])
-    seen = np.concatenate([sim.apply(sim.compose(rois[0], sim.invert(roi)), corners) for roi in rois])
-    first, last = seen.min(axis=0), seen.max(axis=0)
-    side = int(np.ceil(2 * (last - first).max())) + 4
-    scales = [sim.scale_of(roi) for roi in rois]
-    if side > 4 * ROI_SIZE or max(scales) > 1.2 * min(scales) or min(scales) >= 0.5:
-        return None
-    to_double = np.array([[2.0, 0.0, 2 - 2 * first[0]], [0.0, 2.0, 2 - 2 * first[1]]])
-    return sim.compose(to_double, rois[0]), side
+    seen = np.concatenate([sim.apply(sim.invert(roi), corners) for roi in rois])
+    size = np.array([image.shape[1], image.shape[0]])
+    reach = 2 + 2 / sim.scale_of(rois[0])
+    first, last = np.maximum(np.floor(seen.min(axis=0) - reach), 0), np.minimum(np.ceil(seen.max(axis=0) + reach), size)
+    return (first.astype(int), last.astype(int)) if (first < last).all() else None
+
+
+def _softened(
+    image: ByteImage, window: tuple[np.ndarray, np.ndarray], scale: float
+) -> tuple[Float32[np.ndarray, "_high _wide 3"], Affine]:
+    """Soften a part of a plate to pixels of 1 / `scale` px by a triangle two of them wide; black lies around it.
+
+    Returns:
+        The soft part, and from the plate to it.
+    """
+    block, fold = max(1, int(_FINE_SCALE / scale)), max(1, math.ceil(scale / _COARSE_SCALE))
+    # Whole blocks from the plate's own corner: the same from frame to frame.
+    (x0, y0), (x1, y1) = window[0] // block * block, window[1]
+    part = image[y0:y1, x0:x1]
+    if block > 1:
+        part = cv2.copyMakeBorder(part, 0, (y0 - y1) % block, 0, (x0 - x1) % block, cv2.BORDER_CONSTANT)
+        size = part.shape[1] // block, part.shape[0] // block
+        part = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA))
+    reach = math.ceil(block / scale) + 1
+    part = np.asarray(cv2.copyMakeBorder(part, reach, reach, reach, reach, cv2.BORDER_CONSTANT))
+    to_part = sim.compose(sim.resize(block, 1), sim.similarity(1.0, 0.0, (-float(x0), -float(y0))))
+    to_part[:, 2] += reach
+    if fold > 1:
+        part = cv2.resize(part.astype(np.float32), None, fx=fold, fy=fold, interpolation=cv2.INTER_CUBIC)
+        to_part = sim.compose(sim.resize(1, fold), to_part)
+    taps = _triangle(fold / block / scale)
+    soft = cv2.sepFilter2D(part, cv2.CV_32F, taps, taps, borderType=cv2.BORDER_CONSTANT)
+    return np.asarray(soft, np.float32), to_part
+
+
+def _triangle(reach: float) -> Float32[np.ndarray, " taps"]:
+    """Return the weights of a triangle that falls to nothing `reach` px from its middle."""
+    far = math.ceil(reach)
+    weights = np.maximum(0, 1 - np.abs(np.arange(-far, far + 1)) / reach)
+    return np.asarray(weights / weights.sum(), np.float32)

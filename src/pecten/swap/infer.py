@@ -147,7 +147,7 @@ def show_crops(codec: Codec, wishes: Sequence[Wish], crops: Crops, batch: int = 
             latents = codec.encode(part.clamp(0, 1))
             flat.append(latents.flatten(1).float().cpu().numpy())
             faces = _decoded(codec, latents, wishes[start : start + batch])
-            faces = evened(faces.float(), codec.config.fold).clamp(0, 1)
+            faces = evened(faces.float(), codec.config.lattice).clamp(0, 1)
             shown[start : start + batch] = faces.permute(0, 2, 3, 1).cpu().numpy()
     return shown, np.concatenate(flat) if flat else np.zeros((0, 0), np.float32)
 

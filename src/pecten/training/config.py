@@ -19,6 +19,16 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "cache": ("auto", "device", "host"),
 }
 
+_WEIGHTS = (
+    "detail_weight",
+    "place_weight",
+    "frequency_weight",
+    "view_weight",
+    "overlap_weight",
+    "matte_weight",
+    "critic_weight",
+)
+
 
 @dataclass(frozen=True)
 class TrainConfig:
@@ -48,6 +58,9 @@ class TrainConfig:
         structure_px: The structural term sees pictures of at most this side.
         feature_weight: Of eyes and mouth, against 1 elsewhere; at `feature_px` and above.
         feature_px: Side in px.
+        detail_weight: Of what is finer than a box of 9 px, at `detail_px` and above.
+        detail_px: Side in px.
+        place_weight: Of how far points of the face are misplaced on the texture, where the comb has one.
         frequency_weight: Of the focal frequency loss, inside the matte.
         view_weight: Of the distance between what the face mesh network's early maps see.
         overlap_weight: Of how far apart the latents of different identities lie; gathered in parts, a step compares
@@ -94,6 +107,9 @@ class TrainConfig:
     structure_px: int = 1024
     feature_weight: float = 3.0
     feature_px: int = 64
+    detail_weight: float = 0.0
+    detail_px: int = 256
+    place_weight: float = 0.5
     frequency_weight: float = 0.0
     view_weight: float = 0.0
     overlap_weight: float = 0.0
@@ -123,7 +139,7 @@ class TrainConfig:
         for name in ("learning_rate", "critic_rate", "clip", "growth"):
             if not getattr(self, name) > 0:
                 raise TrainingError(f"training {name} is {getattr(self, name)}: give more than 0")
-        for name in ("frequency_weight", "view_weight", "overlap_weight", "matte_weight", "critic_weight"):
+        for name in _WEIGHTS:
             if not getattr(self, name) >= 0:
                 raise TrainingError(f"training {name} is {getattr(self, name)}: give 0 or more")
         for name in ("fade_share", "decay_share", "final_rate", "loss_mix", "finish_share"):

@@ -15,6 +15,7 @@ from pecten.comb.model import Comb
 from pecten.dataset.augment import Batch
 from pecten.devices import Room
 from pecten.errors import TrainingError
+from pecten.faces.mean import MEAN_MESH
 from pecten.training.config import TrainConfig
 from pecten.training.step import gather, parts
 
@@ -207,11 +208,11 @@ def _peak(shape: CombConfig, config: TrainConfig, identities: int, pictures: int
         for parameter in comb.parameters():
             parameter.grad = torch.empty_like(parameter)
         with _Alive() as alive:
-            batches = {name: _blank(pictures, shape.size) for name in names}
+            batches = {name: _blank(pictures, shape.size, bool(shape.texture)) for name in names}
             gather(comb, batches, 1 / identities, shape.highest_level, 0.5, settings)
         return int(alive.peak)
 
 
-def _blank(pictures: int, side: int) -> Batch:
+def _blank(pictures: int, side: int, with_points: bool) -> Batch:
     inputs, targets, mattes, features = (torch.empty(pictures, planes, side, side) for planes in (3, 3, 1, 1))
-    return Batch(inputs, targets, mattes, features)
+    return Batch(inputs, targets, mattes, features, torch.empty(pictures, len(MEAN_MESH), 2) if with_points else None)

@@ -12,7 +12,7 @@ from torch import Tensor
 from pecten.comb.config import CombConfig
 from pecten.comb.model import Comb
 from pecten.comb.schedule import state_at
-from pecten.comb.surgery import rearranged
+from pecten.comb.surgery import rearranged, textured
 from pecten.dataset.augment import Batch, augment
 from pecten.dataset.crops import CropSet
 from pecten.dataset.reach import reach_of
@@ -22,6 +22,7 @@ from pecten.training.checkpoint import Clock, load_latest, save
 from pecten.training.config import TrainConfig
 from pecten.training.critic import BETAS, Critic
 from pecten.training.feed import Feed
+from pecten.training.places import from_middle
 from pecten.training.ranks import ALONE, Ranks
 from pecten.training.step import Outcome, average, ema_decay, step
 from pecten.training.views import FaceView
@@ -34,7 +35,7 @@ class Run:
         datasets: One an identity that is trained, in the comb's order.
         shape: Of the comb.
         config: Of the training.
-        base: Begin with these weights; None draws them.
+        base: Begin with these weights; None draws them. One without a texture is given the shape's.
         ranks: Processes that share each step.
     """
 
@@ -52,7 +53,7 @@ class Run:
         self.comb = Comb(shape).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.ema = Comb(shape).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.ema.requires_grad_(False)
-        self.base = None if base is None else rearranged(base, shape.identities).state_dict()
+        self.base = None if base is None else _begun(base, shape).state_dict()
         if config.compile:
             require_compiler(self.device)
             for network in (self.comb.encoder, *self.comb.decoders.values()):
@@ -126,7 +127,8 @@ class Run:
         after = seen + self._images_a_step
         self.feed.send_for((state_at(self.phases, after)[0], identity, after), self._chosen(identity, after))
         seed = (*self._seed(identity, seen), 1)
-        return augment(images, mattes, features, self.config.jitter, seed, share, self._drawn_at_once)
+        points = self._points(identity, seen) if self.comb.config.texture and self.config.place_weight else None
+        return augment(images, mattes, features, self.config.jitter, seed, share, self._drawn_at_once, points)
 
     def save(self, folder: Path) -> Path:
         """Write a checkpoint."""
@@ -164,6 +166,11 @@ class Run:
         drawn = draw(self.chances[identity], self._drawn_at_once, self._seed(identity, images_seen))
         return drawn[self.ranks.share(self.config.batch)]
 
+    def _points(self, identity: str, images_seen: int) -> Tensor:
+        crops = self.datasets[identity]
+        points = torch.from_numpy(crops.landmarks[self._chosen(identity, images_seen)])
+        return from_middle(points, crops.size).to(self.device)
+
     def _begin(self) -> None:
         fresh = self.base or self._drawn()
         self.comb.load_state_dict(fresh)
@@ -194,3 +201,8 @@ class Run:
             for theirs, mine in zip(first.parameters(), other.parameters(), strict=True):
                 if theirs in self.optimiser.state:
                     self.optimiser.state[mine] = {k: v.clone() for k, v in self.optimiser.state[theirs].items()}
+
+
+def _begun(base: Comb, shape: CombConfig) -> Comb:
+    made = rearranged(base, shape.identities)
+    return textured(made, shape.texture) if shape.texture and not made.config.texture else made

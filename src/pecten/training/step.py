@@ -12,8 +12,9 @@ from pecten.dataset.augment import Batch
 from pecten.training.config import TrainConfig
 from pecten.training.critic import Critic, fooling, telling_apart
 from pecten.training.loss import reconstruction
+from pecten.training.places import misplaced
 from pecten.training.ranks import ALONE, Ranks
-from pecten.training.terms import energy_distance, focal_frequency, view_distance
+from pecten.training.terms import energy_distance, fine_detail, focal_frequency, view_distance
 
 View = Callable[[Tensor], list[Tensor]]
 """Takes pictures to feature maps, from fine to coarse."""
@@ -124,16 +125,22 @@ def gather(
     Returns:
         What the part adds to each identity's loss.
     """
-    decoded, latents, mattes = show_all(comb, batches, level, fade, config.bfloat16)
+    shown = show_all(comb, batches, level, fade, config.bfloat16)
+    decoded, latents = shown.pictures, shown.latents
     losses = {
         # The mean over the identity's whole batch, of which this may be a piece.
         identity: judge(decoded[identity], batch, config, view).sum() / config.batch
         for identity, batch in batches.items()
     }
     if config.matte_weight:
-        for identity, logits in mattes.items():
+        for identity, logits in shown.mattes.items():
             apart = functional.binary_cross_entropy_with_logits(logits.float(), batches[identity].mattes)
             losses[identity] = losses[identity] + config.matte_weight * apart * len(logits) / config.batch
+    for identity, motions in shown.motions.items():
+        points = batches[identity].points
+        if points is not None:
+            off = misplaced(motions, points).sum() / config.batch
+            losses[identity] = losses[identity] + config.place_weight * off
     if critic is not None:
         for identity, batch in batches.items():
             looks = fooling(critic, decoded[identity], batch, identity).sum() / config.batch
@@ -149,33 +156,44 @@ def gather(
 
 
 def _cut(batch: Batch, piece: slice) -> Batch:
-    return Batch(batch.inputs[piece], batch.targets[piece], batch.mattes[piece], batch.features[piece])
+    points = None if batch.points is None else batch.points[piece]
+    return Batch(batch.inputs[piece], batch.targets[piece], batch.mattes[piece], batch.features[piece], points)
 
 
-def show_all(
-    comb: Comb, batches: Mapping[str, Batch], level: int, fade: float, bfloat16: bool
-) -> tuple[dict[str, Tensor], list[Tensor], dict[str, Tensor]]:
-    """Encode all identities in one pass and decode each by its own decoder.
+@dataclass(frozen=True)
+class Shown:
+    """What a comb made of a step's pictures.
 
-    Returns:
-        Pictures by identity, the latents in the same order, and logits of mattes by identity; none of these where the
-        comb was made without.
+    Args:
+        pictures: By identity.
+        latents: In the same order.
+        mattes: Logits by identity; none of a comb without mattes.
+        motions: Over the texture, by identity; none of a comb without a texture, or below the levels that show it.
     """
+
+    pictures: dict[str, Tensor]
+    latents: list[Tensor]
+    mattes: dict[str, Tensor]
+    motions: dict[str, Tensor]
+
+
+def show_all(comb: Comb, batches: Mapping[str, Batch], level: int, fade: float, bfloat16: bool) -> Shown:
+    """Encode all identities in one pass and decode each by its own decoder."""
     inputs = torch.cat([batch.inputs for batch in batches.values()])
     inputs = inputs.contiguous(memory_format=torch.channels_last)
     with torch.autocast(inputs.device.type, torch.bfloat16, enabled=bfloat16):
         latents = torch.split(comb.encode(inputs, level, fade), [len(batch.inputs) for batch in batches.values()])
-        if comb.config.matte:
-            both = {
-                identity: comb.decode_with_matte(latent, identity, level, fade)
-                for identity, latent in zip(batches, latents, strict=True)
-            }
-            return {key: a for key, (a, _) in both.items()}, list(latents), {key: b for key, (_, b) in both.items()}
-        pictures = {
-            identity: comb.decode(latent, identity, level, fade)
+        stacked = {
+            identity: comb.decode_for_training(latent, identity, level, fade)
             for identity, latent in zip(batches, latents, strict=True)
         }
-    return pictures, list(latents), {}
+    placed = comb.config.texture and level >= comb.config.texture_level
+    return Shown(
+        {identity: both[:, :3] for identity, both in stacked.items()},
+        list(latents),
+        {identity: both[:, 3:4] for identity, both in stacked.items() if comb.config.matte},
+        {identity: both[:, -2:] for identity, both in stacked.items() if placed},
+    )
 
 
 def judge(decoded: Tensor, batch: Batch, config: TrainConfig, view: View | None = None) -> Tensor:
@@ -186,6 +204,8 @@ def judge(decoded: Tensor, batch: Batch, config: TrainConfig, view: View | None 
     loss = reconstruction(
         decoded, batch.targets, weights, config.loss, config.loss_colour, config.loss_mix, config.structure_px
     )
+    if config.detail_weight and decoded.shape[-1] >= config.detail_px:
+        loss = loss + config.detail_weight * fine_detail(decoded, batch.targets, weights)
     if config.frequency_weight:
         loss = loss + config.frequency_weight * focal_frequency(decoded, batch.targets, batch.mattes)
     if config.view_weight and view is not None:

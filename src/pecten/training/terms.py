@@ -10,6 +10,9 @@ from torch import Tensor
 
 from pecten.training.loss import Pictures, Weights, weighted_mean
 
+_BOX = 9
+"""Side of the box filter, in px."""
+
 
 def focal_frequency(decoded: Pictures, target: Pictures, mattes: Weights) -> Float[Tensor, " _batch"]:
     """Compare spectra, each frequency weighted by how far off it is.
@@ -29,6 +32,21 @@ def focal_frequency(decoded: Pictures, target: Pictures, mattes: Weights) -> Flo
     focus = focus / focus.amax(dim=(-2, -1), keepdim=True).clamp_min(1e-8)
     whole: Tensor = (focus * power).mean(dim=(1, 2, 3))
     return whole / mattes.mean(dim=(1, 2, 3)).clamp_min(1e-6)
+
+
+def fine_detail(decoded: Pictures, target: Pictures, weights: Weights) -> Float[Tensor, " _batch"]:
+    """Compare what is finer than a small box filter: L1 there, whose slope a broad error of light or colour leaves be.
+
+    Args:
+        decoded: Around [0, 1], any float type; judged in float32.
+        target: In [0, 1].
+        weights: What counts, 0 and up; differences where it is 0 are taken for none.
+    Returns:
+        One loss a picture, 0 where equal but for what is broad.
+    """
+    apart = (decoded.float() - target.float()) * (weights > 0)
+    fine = apart - functional.avg_pool2d(apart, _BOX, 1, _BOX // 2, count_include_pad=False)
+    return weighted_mean(fine.abs().mean(dim=1, keepdim=True), weights)
 
 
 def view_distance(
