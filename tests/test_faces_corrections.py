@@ -233,14 +233,18 @@ def test_the_command_writes_keys_and_info_tells_of_them(tmp_path: Path, capfd: p
     assert "no such record" in pecten(capfd, "correct", tmp_path, "--frame", 1, "--drop").complaint
 
 
-def test_finished_frames_are_not_kept_when_corrections_change(tmp_path: Path) -> None:
+@pytest.mark.parametrize("verb", ["swap", "enhance"])
+def test_finished_frames_are_not_kept_when_corrections_change(verb: str, tmp_path: Path) -> None:
     from pecten.deliver.credentials import Statement
+    from pecten.enhance import clip as enhance
     from pecten.shot import SwapOptions, claim_of
 
     statement = Statement("", "r1", "f1", None, "c1", "0-8", "0.1")
     out = tmp_path / "out.####.exr"
 
     def claim() -> Any:
+        if verb == "enhance":
+            return enhance.claim_of(_clip(), enhance.EnhanceOptions(), out, statement, tmp_path)
         return claim_of(_clip(), SwapOptions("ada"), out, statement, tmp_path)
 
     claim().make()
