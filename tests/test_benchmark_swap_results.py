@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from pecten.benchmark.swap_results import Measure, MethodNote, SwapResults, Taken, finite, load_results, save_results
+from pecten.benchmark.swap_table import figures_of
 from pecten.errors import UsageError
+from swap_support import FRAMES, NASTY, small_results
 
 
 def results() -> SwapResults:
@@ -61,3 +63,16 @@ def test_what_is_no_result_is_refused(tmp_path: Path, content: str | None) -> No
         (tmp_path / "results.json").write_text(content)
     with pytest.raises(UsageError, match=r"results\.json"):
         load_results(tmp_path)
+
+
+def test_a_lead_is_told_with_its_interval_where_it_has_one(tmp_path: Path) -> None:
+    results = small_results(tmp_path)
+    few = {"identity": (0.1, *[math.nan] * (len(FRAMES) - 1)), "psnr": tuple(range(len(FRAMES)))}
+    taken = tuple(replace(one, values={k: tuple(map(float, v)) for k, v in few.items()}) for one in results.taken)
+    measures = (*results.measures, Measure("identity", "identity", "", "high", "identity"))
+    notes = {
+        figure.name.split(" ")[0]: figure.note
+        for figure in figures_of(replace(results, measures=measures, taken=taken))
+    }
+    assert notes["identity"] == f"one value: no interval; against {NASTY}"
+    assert notes["PSNR"] == f"within chance: 0.00 to 0.00, {len(FRAMES)} values; against {NASTY}"

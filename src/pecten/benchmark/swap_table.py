@@ -131,7 +131,8 @@ def _claim(
 def _lead(name: str, apart: Interval, measure: Measure, other: MethodNote) -> Figure:
     low, mean, high = (value * measure.factor for value in (apart.low, apart.mean, apart.high))
     sure = "sure" if apart.excludes(0.0) else "within chance"
-    note = f"{sure}: {low:.{measure.digits}f} to {high:.{measure.digits}f}, {apart.frames} values; against {other.name}"
+    span = f"{sure}: {low:.{measure.digits}f} to {high:.{measure.digits}f}, {apart.frames} values"
+    note = f"{span if np.isfinite(apart.low) else 'one value: no interval'}; against {other.name}"
     return Figure(name, mean, measure.unit, 0.0, True, note)
 
 
