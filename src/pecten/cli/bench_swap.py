@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pecten.cli.options import Consent, DryRun, Threads, check_place, consent_folders, use_threads
+from pecten.cli.options import Consent, DryRun, Threads, check_place, consent_folders, permitted, use_threads
 from pecten.cli.screen import Screen
 from pecten.errors import UsageError
 
 if TYPE_CHECKING:
     from pecten.benchmark.swap_methods import Method
     from pecten.benchmark.swap_plan import Plan
+    from pecten.consent import Use
 
 EXAMPLES = """
 \b
@@ -116,16 +117,11 @@ def _methods(keys: list[str], quick: bool, comb: Path | None, people: list[str])
 
 def _ask(plan: "Plan", consent: list[Path] | None) -> None:
     """Ask every performer's record, before anybody is learnt or shown."""
-    from datetime import date
-
-    from pecten.consent import Use, require
-
-    folders, today = consent_folders(consent), date.today()
     wanted: list[tuple[str, Use]] = [(person, "train") for person in plan.people]
     wanted += [(source, "appearance") for source, _ in plan.pairs]
     wanted += [(target, "performance") for _, target in plan.pairs]
     for person, use in dict.fromkeys(wanted):
-        require(person, use, folders, today)
+        permitted(person, use, consent)
 
 
 def _planned(plan: "Plan") -> list[str]:

@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pecten.cli.options import Consent, DryRun, Threads, check_place, consent_folders, use_threads
+from pecten.cli.options import Consent, DryRun, Overwrite, Threads, check_place, permitted, use_threads
 
 if TYPE_CHECKING:
     from pecten.comb.model import Comb
-    from pecten.consent import PerformerRecord
 
 KEEP_EXAMPLES = """
 \b
@@ -43,7 +42,6 @@ app = typer.Typer(no_args_is_help=True)
 Source = Annotated[Path, typer.Argument(help="Folder or file of a trained comb.")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder, or a .safetensors file, to write.")]
 Half = Annotated[bool, typer.Option("--half", help="Write 16-bit weights: half the size.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
 
 
 @app.command("keep", epilog=KEEP_EXAMPLES)
@@ -99,7 +97,7 @@ def mix(
     chosen = _shares(shares)
     loaded = _load(comb, list(chosen))
     for identity in chosen:
-        _permitted(identity, consent)
+        permitted(identity, "appearance", consent)
     _write(mixed(loaded, chosen, name), comb, out, half, overwrite, dry_run)
 
 
@@ -121,7 +119,7 @@ def export(
     from pecten.files import sha256_of
 
     loaded = _load(comb, [source])
-    record = _permitted(source, consent)
+    record = permitted(source, "appearance", consent)
     check_format(out)
     _check_free(out, overwrite)
     if dry_run:
@@ -173,7 +171,7 @@ def latent(
     if not taught:
         raise UsageError(f"{comb}: none of {', '.join(names)} is in it: give faces that it was trained on")
     for name in taught:
-        _permitted(name, consent)
+        permitted(name, "appearance", consent)
     check_place(out)
     beside = latent_file(file_of(comb))
     if dry_run:
@@ -235,14 +233,6 @@ def _load(path: Path, identities: list[str]) -> "Comb":
     for identity in identities:
         loaded.config.check_identity(identity, str(path))
     return loaded
-
-
-def _permitted(identity: str, consent: list[Path] | None) -> "PerformerRecord":
-    from datetime import date
-
-    from pecten.consent import require
-
-    return require(identity, "appearance", consent_folders(consent), date.today())
 
 
 def _shares(words: list[str]) -> dict[str, float]:

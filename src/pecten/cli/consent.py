@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pecten.cli.options import DryRun
+from pecten.cli.options import DryRun, Overwrite
 
 if TYPE_CHECKING:
     from pecten.consent import PerformerRecord
@@ -48,7 +48,7 @@ def new(
     approver: Annotated[str, typer.Option(help="Who at the producer answers for the use.")] = "",
     minor_for: Annotated[str, typer.Option("--representative", help="Of a minor: who signed for them.")] = "",
     folder: Folder = Path("consent"),
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a record that exists.")] = False,
+    overwrite: Overwrite = False,
     dry_run: DryRun = False,
 ) -> None:
     """Write a performer's record. Without a signature it is a draft and permits nothing."""

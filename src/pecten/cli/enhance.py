@@ -1,6 +1,5 @@
 """`pecten enhance`: low-resolution footage of a performer of whom sharp crops exist."""
 
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,21 +11,18 @@ from pecten.cli.options import (
     Consent,
     DryRun,
     Exposure,
+    Overwrite,
     Rate,
     Threads,
     check_place,
-    consent_folders,
-    frame_range,
-    read_colour,
-    read_rate,
-    require_colour,
+    permitted,
     use_threads,
 )
+from pecten.cli.plate import Delivery, Found, Frames, Tracks, folder_of_found, frames_of, open_plate, told_kept
 from pecten.cli.screen import Screen
 from pecten.errors import UsageError
 
 if TYPE_CHECKING:
-    from pecten.consent import PerformerRecord
     from pecten.faces.records import DatasetRecord, ShotFaces
 
 TRAIN_EXAMPLES = """
@@ -62,12 +58,11 @@ def train(
     dry_run: DryRun = False,
 ) -> None:
     """Teach a network how one performer's face looks sharp, by crops that are made soft on purpose."""
-    from pecten.consent import require
     from pecten.enhance.config import STEP_PX, EnhanceConfig
     from pecten.faces.records import load_dataset
 
     record = load_dataset(dataset)
-    require(record.identity, "train", consent_folders(consent), date.today())
+    permitted(record.identity, "train", consent)
     side = size or record.size
     if side % STEP_PX:
         raise UsageError(f"--size {side}: give a multiple of {STEP_PX}")
@@ -104,7 +99,7 @@ def faces(
     enhancer, _ = load_enhancer(model)
     record = load_dataset(dataset)
     check_fit(record, enhancer, dataset)
-    _permitted(record.identity, consent)
+    permitted(record.identity, "appearance", consent)
     check_place(out)
     count = sum(len(shot.faces) for shot in record.shots)
     if dry_run:
@@ -121,22 +116,17 @@ def faces(
 def clip(
     plate: Annotated[str, typer.Argument(help="Video file or image sequence of low resolution.")],
     model: Model,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Video (.mov, .mp4, .mkv) or sequence (sh.####.exr).")],
+    out: Delivery,
     larger: Annotated[int, typer.Option("--larger", min=1, max=8, help="Deliver so many times as large.")] = 1,
     amount: Annotated[float, typer.Option(min=0, max=1, help="How much of the detail is added.")] = 1.0,
-    track: Annotated[
-        list[int] | None, typer.Option(help="Track to enhance (again for more). [default: the one seen most]")
-    ] = None,
-    frames: Annotated[str | None, typer.Option(help="Frames to do, in the plate's numbers: 1001-1100.")] = None,
-    found: Annotated[
-        Path | None,
-        typer.Option("--faces", help="Folder that keeps what was found. [default: OUT's name + .faces]"),
-    ] = None,
+    track: Tracks = None,
+    frames: Frames = None,
+    found: Found = None,
     rate: Rate = None,
     colorspace: ColourSpace = None,
     colorconfig: ColourConfig = None,
     exposure: Exposure = 0.0,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an output that exists.")] = False,
+    overwrite: Overwrite = False,
     threads: Threads = 0,
     consent: Consent = None,
     dry_run: DryRun = False,
@@ -149,19 +139,15 @@ def clip(
     from pecten.enhance.weights import enhancer_file, load_enhancer
     from pecten.faces.follow import FaceOptions
     from pecten.files import sha256_of
-    from pecten.footage.clip import open_clip
     from pecten.shot import plate_faces
 
-    opened = open_clip(plate, read_rate(rate), read_colour(colorspace, colorconfig, exposure))
-    require_colour(opened)
-    first = opened.info.first_number
-    span = frame_range(frames, first, opened.info.frame_count)
-    numbers = f"{first + span[0]}-{first + span[1] - 1}"
+    opened = open_plate(plate, rate, colorspace, colorconfig, exposure)
+    span, numbers = frames_of(opened, frames)
     enhancer, header = load_enhancer(model)
     identity = enhancer.config.identity
-    giver = _permitted(identity, consent)
+    giver = permitted(identity, "appearance", consent)
     options = EnhanceOptions(larger, amount, tuple(track or ()))
-    kept = found or out.with_name(f"{out.name.split('.')[0]}.faces")
+    kept = folder_of_found(found, out)
     statement = Statement(
         title="",
         source_record=giver.record_id,
@@ -183,8 +169,7 @@ def clip(
     with Screen() as screen:
         shot = plate_faces(opened, kept, FaceOptions(), screen)
         done = enhance_clip(opened, shot, enhancer, options, out, statement, screen, span, overwrite, claim)
-    earlier = f", {done.kept} kept from an earlier run" if done.kept else ""
-    typer.echo(f"{out}: {done.frames} frames, {done.enhanced} with {identity}'s face enhanced{earlier}")
+    typer.echo(f"{out}: {done.frames} frames, {done.enhanced} with {identity}'s face enhanced{told_kept(done.kept)}")
     for line in told_strangers(identity, header.get("looks"), shot, options.tracks):
         typer.echo(f"  {line}")
 
@@ -217,9 +202,3 @@ def told_strangers(identity: str, looks: list[float] | None, found: "ShotFaces",
         for track, value in far.items()
         if value > SAME_PERSON
     ]
-
-
-def _permitted(identity: str, consent: list[Path] | None) -> "PerformerRecord":
-    from pecten.consent import require
-
-    return require(identity, "appearance", consent_folders(consent), date.today())

@@ -14,10 +14,8 @@ from pecten.cli.options import (
     Rate,
     check_place,
     consent_folders,
-    read_colour,
-    read_rate,
-    require_colour,
 )
+from pecten.cli.plate import open_plate
 from pecten.cli.screen import Screen
 from pecten.errors import UsageError
 
@@ -66,13 +64,9 @@ def faces(
     from pecten.faces.casting import extract_performers, find_tracks
     from pecten.faces.extract import extract_dataset
     from pecten.faces.follow import FaceOptions
-    from pecten.footage.clip import open_clip
 
     wishes = read_wishes(identity or [], track is not None, tracks)
-    colour = read_colour(colorspace, colorconfig, exposure)
-    opened = [open_clip(clip, read_rate(rate), colour) for clip in clips]
-    for clip in opened:
-        require_colour(clip)
+    opened = [open_plate(clip, rate, colorspace, colorconfig, exposure) for clip in clips]
     check_place(out)
     if dry_run:
         for clip in opened:

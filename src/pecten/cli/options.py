@@ -1,6 +1,9 @@
 """Options that several verbs share."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,11 +13,12 @@ import typer
 from pecten.errors import UsageError
 
 if TYPE_CHECKING:
-    from pecten.footage.clip import Clip
+    from pecten.consent import PerformerRecord, Use
     from pecten.footage.colour import ColourChoice
 
 DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Say what would be done, write nothing.")]
 Threads = Annotated[int, typer.Option("--threads", min=0, help="CPU threads; 0 for all.", show_default=False)]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
 Consent = Annotated[
     list[Path] | None,
     typer.Option("--consent", help="Folder with performers' records (again for more). [default: ./consent and yours]"),
@@ -55,19 +59,6 @@ def read_colour(space: str | None, config: str | None, exposure: float = 0.0) ->
     return ColourChoice(space, config, exposure)
 
 
-def require_colour(clip: "Clip") -> None:
-    """Refuse a clip of which neither its file nor the user says how it is coded.
-
-    Raises:
-        UsageError: naming the choices.
-    """
-    info = clip.info
-    if not info.coding.sure:
-        raise UsageError(
-            f"{info.path}: {info.coding.why}: give --colorspace: rec709, cineon, or a log such as 'ARRI LogC3 (EI800)'"
-        )
-
-
 def consent_folders(given: list[Path] | None) -> list[Path]:
     """Return the folders to search for consent records, the given ones first."""
     from pecten.consent import default_folders
@@ -75,25 +66,28 @@ def consent_folders(given: list[Path] | None) -> list[Path]:
     return [*(given or []), *default_folders()]
 
 
-def frame_range(text: str | None, first_number: int, count: int) -> tuple[int, int]:
-    """Read `1001-1100` or `1001` in the clip's own numbering.
+def permitted(identity: str, use: "Use", given: list[Path] | None) -> "PerformerRecord":
+    """Return a performer's record that permits a use today.
 
-    Returns:
-        First and one past the last frame index.
+    Args:
+        identity: Key of the performer.
+        use: "train", "appearance" or "performance".
+        given: What `--consent` says.
     Raises:
-        UsageError: if it is no range, or lies outside the clip.
+        ConsentError: if there is none, or it does not permit the use.
     """
-    if text is None:
-        return 0, count
-    first, dash, last = text.partition("-")
-    last_number = first_number + count - 1
+    from pecten.consent import require
+
+    return require(identity, use, consent_folders(given), date.today())
+
+
+@contextmanager
+def named_option() -> Iterator[None]:
+    """Turn what is wrong with a value into what is wrong with the option that is named like it."""
     try:
-        start, stop = int(first), int(last if dash else first)
-    except ValueError:
-        raise UsageError(f"--frames {text}: not a range: write it as {first_number}-{last_number}") from None
-    if not first_number <= start <= stop <= last_number:
-        raise UsageError(f"--frames {text}: the clip has frames {first_number}-{last_number}: choose among them")
-    return start - first_number, stop - first_number + 1
+        yield
+    except UsageError as error:
+        raise UsageError(f"--{error}") from error
 
 
 def read_rate(text: str | None) -> Fraction | None:

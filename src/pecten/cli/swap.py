@@ -1,7 +1,6 @@
 """`pecten swap`: a plate and a comb to a delivery."""
 
 from collections import Counter
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,16 +12,15 @@ from pecten.cli.options import (
     Consent,
     DryRun,
     Exposure,
+    Overwrite,
     Rate,
     Threads,
     check_place,
-    consent_folders,
-    frame_range,
-    read_colour,
-    read_rate,
-    require_colour,
+    named_option,
+    permitted,
     use_threads,
 )
+from pecten.cli.plate import Delivery, Found, Frames, Tracks, folder_of_found, frames_of, open_plate, told_kept
 from pecten.cli.screen import Screen
 from pecten.errors import UsageError
 
@@ -50,7 +48,7 @@ def swap(
     plate: Annotated[str, typer.Argument(help="Video file or image sequence to change.")],
     comb: Annotated[Path, typer.Option("--comb", help="Folder or file of a trained comb.")],
     source: Annotated[str, typer.Option("--source", "-s", help="Identity whose face is put on.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Video (.mov, .mp4, .mkv) or sequence (sh.####.exr).")],
+    out: Delivery,
     target: Annotated[str | None, typer.Option(help="Identity in the plate, so that their consent is named.")] = None,
     region: Annotated[
         str, typer.Option(help="What is replaced: full, or parts such as eyes+brows (lips, eyes, brows, nose).")
@@ -100,13 +98,9 @@ def swap(
             "--fill/--no-fill", help="Carry the face's skin on to the target's jaw where its own is narrower."
         ),
     ] = True,
-    track: Annotated[
-        list[int] | None, typer.Option(help="Track to replace (again for more). [default: the one seen most]")
-    ] = None,
-    frames: Annotated[str | None, typer.Option(help="Frames to do, in the plate's numbers: 1001-1100.")] = None,
-    faces: Annotated[
-        Path | None, typer.Option(help="Folder that keeps what was found in the plate. [default: OUT's name + .faces]")
-    ] = None,
+    track: Tracks = None,
+    frames: Frames = None,
+    faces: Found = None,
     look: Annotated[
         list[str] | None,
         typer.Option("--look", help="Share of another of the performer's looks: NAME=0.7, or NAME=1001:0,1040:1."),
@@ -124,7 +118,7 @@ def swap(
     colorspace: ColourSpace = None,
     colorconfig: ColourConfig = None,
     exposure: Exposure = 0.0,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an output that exists.")] = False,
+    overwrite: Overwrite = False,
     threads: Threads = 0,
     consent: Consent = None,
     dry_run: DryRun = False,
@@ -133,40 +127,32 @@ def swap(
     from pecten.cli.describe import describe_colour
     from pecten.comb.latent_file import load_latents
     from pecten.comb.weights import load_comb
-    from pecten.consent import require
     from pecten.faces.follow import FaceOptions
-    from pecten.footage.clip import open_clip
     from pecten.footage.matte import open_matte
     from pecten.shot import Outside, SwapOptions, claim_of, open_output, plate_faces, render, statement_of
 
-    clip = open_clip(plate, read_rate(rate), read_colour(colorspace, colorconfig, exposure))
-    require_colour(clip)
-    first = clip.info.first_number
-    span = frame_range(frames, first, clip.info.frame_count)
-    numbers = f"{first + span[0]}-{first + span[1] - 1}"
+    clip = open_plate(plate, rate, colorspace, colorconfig, exposure)
+    span, numbers = frames_of(clip, frames)
     loaded = load_comb(comb)
     loaded.config.check_identity(source, str(comb))
-    giver = require(source, "appearance", consent_folders(consent), date.today())
-    performer = require(target, "performance", consent_folders(consent), date.today()) if target else None
+    giver = permitted(source, "appearance", consent)
+    performer = permitted(target, "performance", consent) if target else None
     options = SwapOptions(
         source,
         choose_region(region),
         choose_recipe(light, bands, contrast, blend, grain, sharpness, shutter),
         batch,
-        _tracks(track),
+        tuple(track) if track else None,
         choose_matte(matte, matte_mode, write_matte, strength, ease, fade, fill, occlusion),
         *choose_looks(loaded, comb, look or [], looks_by, edit or [], engine, ease, span[1] - span[0]),
     )
-    givers = [
-        giver,
-        *(require(one.name, "appearance", consent_folders(consent), date.today()) for one in options.looks),
-    ]
+    givers = [giver, *(permitted(one.name, "appearance", consent) for one in options.looks)]
     latents = load_latents(comb, loaded)
     if options.edits and latents is None:
         raise UsageError(f"--edit: {comb} has no record of its latents: make it with `pecten comb latent`")
     if matte is not None:
         open_matte(matte, clip.info).check(*span)
-    kept = faces or out.with_name(f"{out.name.split('.')[0]}.faces")
+    kept = folder_of_found(faces, out)
     statement = statement_of(comb, givers, performer, numbers)
     claim = claim_of(clip, options, out, statement, kept)
     open_output(clip, out, overwrite, claim, mattes=options.matte)
@@ -184,8 +170,7 @@ def swap(
         done = render(
             clip, found, loaded, options, out, statement, screen, span, overwrite, outside, claim, latents=latents
         )
-    earlier = f", {done.kept} kept from an earlier run" if done.kept else ""
-    typer.echo(f"{out}: {done.frames} frames, {done.swapped} with {source}'s face{earlier}")
+    typer.echo(f"{out}: {done.frames} frames, {done.swapped} with {source}'s face{told_kept(done.kept)}")
     for reason, count in Counter(reason for _, reason in done.untouched).most_common():
         typer.echo(f"  {count} as in the plate: {reason}")
     for line in [*told_fades(done), *told_beyond(comb, source, found, options.tracks), *outside.told()]:
@@ -201,13 +186,11 @@ def choose_looks(
 
     if looks_by not in ("weights", "pictures"):
         raise UsageError(f"--looks-by {looks_by}: choose weights or pictures")
-    try:
+    with named_option():
         keyed, changes = read_looks(looks, ease), read_edits(edits, ease)
-        for one in keyed:
-            loaded.config.check_identity(one.name, str(comb))
         chosen = choose_engine(engine, loaded, frames, bool(keyed) and looks_by == "weights")
-    except UsageError as error:
-        raise UsageError(f"--{error}") from error
+    for one in keyed:
+        loaded.config.check_identity(one.name, str(comb))
     return keyed, looks_by, changes, chosen
 
 
@@ -237,18 +220,12 @@ def told_fades(done: "SwapSummary") -> list[str]:
     return [f"faded at {first}-{last}: {reason}" for first, last, reason in runs]
 
 
-def _tracks(track: list[int] | None) -> tuple[int, ...] | None:
-    return tuple(track) if track else None
-
-
 def choose_region(name: str) -> str:
     """Read the name of a region."""
     from pecten.faces.steady import parts_of
 
-    try:
+    with named_option():
         return "+".join(parts_of(name))
-    except UsageError as error:
-        raise UsageError(f"--{error}") from error
 
 
 def choose_matte(
@@ -261,10 +238,8 @@ def choose_matte(
 
     if mode not in list(MatteMode):
         raise UsageError(f"--matte-mode {mode}: choose one of {', '.join(MatteMode)}")
-    try:
+    with named_option():
         keys = read_strength(strength, ease)
-    except UsageError as error:
-        raise UsageError(f"--{error}") from error
     return MatteOptions(given, MatteMode(mode), keys, fade, occlusion, fill, written)
 
 

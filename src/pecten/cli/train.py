@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pecten.cli.options import Consent, DryRun, Threads, check_place, consent_folders, use_threads
+from pecten.cli.options import Consent, DryRun, Threads, check_place, permitted, use_threads
 from pecten.cli.screen import Screen
 from pecten.errors import UsageError
 
@@ -63,10 +63,7 @@ def train(
     dry_run: DryRun = False,
 ) -> None:
     """Teach a comb: one encoder for everybody, a decoder for each performer."""
-    from datetime import date
-
     from pecten.comb.weights import file_of, load_comb
-    from pecten.consent import require
     from pecten.devices import choose_device, room_on
     from pecten.faces.records import load_dataset
     from pecten.files import sha256_of
@@ -79,7 +76,7 @@ def train(
     if freeze_encoder and base is None:
         raise UsageError("--freeze-encoder: an encoder that has learnt nothing: give --from a trained comb")
     for record in records:
-        require(record.identity, "train", consent_folders(consent), date.today())
+        permitted(record.identity, "train", consent)
     use_threads(threads)
     names = tuple(record.identity for record in records)
     shape, config = make_preset(preset, names, size, images)
