@@ -5,9 +5,9 @@
 FACES holds a dataset of each performer (`pecten faces`), FOOTAGE the folder `truth/` in which all play the same
 performance. A clip of `truth/` that is among the datasets is left out of training, so that every performer can be put
 on every other. OUT gets a folder a variant (a training that was stopped goes on, one that is measured is not made
-again), `table.md` and `sheet.png`. Every variant sees as many images of each identity as the base; two bases of
-different seeds show how much a difference has to be to mean something. One thread. What is measured stands in
-`ablation/measure.py`, what is compared in `ablation/variants.py`.
+again), `table.md` and `sheet.png`. Every variant sees as many images of each identity as the base; with `--seeds 2`
+each is trained twice, which shows how much a difference has to be to mean something. One thread. What is measured
+stands in `ablation/measure.py`, what is compared in `ablation/variants.py`.
 """
 
 import argparse
@@ -49,6 +49,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--only", nargs="*", help="names of variants [default: all]")
     parser.add_argument("--size", type=int, default=64, help="of the combs, in px")
     parser.add_argument("--images", type=int, default=4000, help="of each identity")
+    parser.add_argument("--seeds", type=int, default=1, help="trainings of each variant")
     parser.add_argument("--every", type=int, default=4, help="frames of a truth clip between two that are measured")
     parser.add_argument("--tables", action="store_true", help="write table and sheet of what there is, train nothing")
     return parser.parse_args()
@@ -64,7 +65,8 @@ def main() -> None:
         judges = Judges(Embedder(), FaceMesh(threads=1))
         for variant in VARIANTS:
             if args.only is None or variant.name in args.only:
-                run(variant, datasets, takes, judges, args)
+                for seed in range(args.seeds):
+                    run(variant.seeded(seed), datasets, takes, judges, args)
     report(takes, args)
 
 
@@ -120,7 +122,7 @@ def run(
 
 def report(takes: Mapping[tuple[str, str], Takes], args: argparse.Namespace) -> None:
     """Write the table and the sheet of all variants that are measured."""
-    folders = [args.out / variant.folder for variant in VARIANTS]
+    folders = [args.out / variant.seeded(seed).folder for variant in VARIANTS for seed in range(args.seeds)]
     done = [folder for folder in folders if (folder / "measured.json").is_file()]
     if not done:
         raise SystemExit(f"{args.out}: no variant is measured yet")

@@ -77,6 +77,13 @@ def test_defaults_in_words_are_not_lost() -> None:
     assert "[default: global with --light bands, else none]" in text
 
 
+def test_every_swap_method_is_named() -> None:
+    from pecten.benchmark.swap_methods import METHODS
+
+    words = golden_of("bench swap").read_text(encoding="utf-8").replace(",", " ").replace(".", " ").split()
+    assert set(METHODS) <= set(words)
+
+
 def test_the_command_starts_without_the_heavy_libraries() -> None:
     code = f"import sys, pecten.cli.app, pecten.__main__; print([m for m in {HEAVY!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -211,8 +211,11 @@ def test_the_command_writes_keys_and_info_tells_of_them(tmp_path: Path, capfd: p
     made = ("faces", clip, "-i", "ada", "-o", tmp_path / "ada", "--size", 64, "--perturbations", 1)
     assert pecten(capfd, *made).code == 0
     words = ("correct", tmp_path / "ada", "--frame", 1, "--shift=3,-2", "--rotate", 1.5)
+    dry = pecten(capfd, *words, "--dry-run")
+    assert (dry.code, (tmp_path / "ada" / CORRECTIONS).exists()) == (0, False)
     done = pecten(capfd, *words)
     assert done.code == 0, done.err
+    assert dry.out == f"would write to {done.out}"
     assert "corrections.json: frame 1, track 0: shift_px [3.0, -2.0], rotate_deg 1.5" in done.out
     assert pecten(capfd, *words, "--scale", 1.1).code == 0  # the same frame again takes its place
     assert len(json.loads((tmp_path / "ada" / CORRECTIONS).read_text())["corrections"]) == 1
@@ -230,14 +233,18 @@ def test_the_command_writes_keys_and_info_tells_of_them(tmp_path: Path, capfd: p
     assert "no such record" in pecten(capfd, "correct", tmp_path, "--frame", 1, "--drop").complaint
 
 
-def test_finished_frames_are_not_kept_when_corrections_change(tmp_path: Path) -> None:
+@pytest.mark.parametrize("verb", ["swap", "enhance"])
+def test_finished_frames_are_not_kept_when_corrections_change(verb: str, tmp_path: Path) -> None:
     from pecten.deliver.credentials import Statement
+    from pecten.enhance import clip as enhance
     from pecten.shot import SwapOptions, claim_of
 
     statement = Statement("", "r1", "f1", None, "c1", "0-8", "0.1")
     out = tmp_path / "out.####.exr"
 
     def claim() -> Any:
+        if verb == "enhance":
+            return enhance.claim_of(_clip(), enhance.EnhanceOptions(), out, statement, tmp_path)
         return claim_of(_clip(), SwapOptions("ada"), out, statement, tmp_path)
 
     claim().make()

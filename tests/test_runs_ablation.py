@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,9 @@ def test_each_variant_differs_from_the_base_in_what_its_name_says_and_in_nothing
         assert changed - free == set(variant.shape) | (set(variant.training) - {"single_stage"}), variant.name
         if not variant.finish:
             assert other.images == 3000 * len(other_shape.identities)
+        again_shape, again = variant.seeded(1).configs(PEOPLE, 64, 3000)
+        assert (again_shape, again) == (other_shape, replace(other, seed=1))
+        assert variant.seeded(1).folder == f"{variant.folder}_seed_1"
 
 
 def takes(place: int) -> Takes:

@@ -17,20 +17,24 @@ from pecten.training.loop import train
 from pecten.training.ranks import Ranks, joined
 
 WORKER = """
-import sys, torch
+import json, sys, torch
 torch.set_num_threads(1)
 from pathlib import Path
 from comb_helpers import config, crops, shape
 from pecten.training.loop import train
 from pecten.training.ranks import joined
-out, stop = Path(sys.argv[1]), int(sys.argv[2])
+out, stop, settings = Path(sys.argv[1]), int(sys.argv[2]), json.loads(sys.argv[3])
 people = [crops("one"), crops("two")]
 with joined() as ranks:
     # Only the last process asks to stop; all must.
     steps = iter(range(1000))
     wants = lambda: ranks.rank == ranks.count - 1 and next(steps) >= stop
-    train(people, shape(2), config(batch=1, bfloat16=False), out, should_stop=wants, ranks=ranks)
+    train(people, shape(2), config(batch=1, **settings), out, should_stop=wants, ranks=ranks)
 """
+
+
+# Alone, a process with one picture of each would have no latents to compare.
+SETTINGS = {"bfloat16": False, "overlap_weight": 0.5}
 
 
 def free_port() -> int:
@@ -47,14 +51,16 @@ def start_two(out: Path, stop: int = 1000) -> None:
         said = {"WORLD_SIZE": "2", "RANK": str(rank), "LOCAL_RANK": str(rank), "MASTER_ADDR": "127.0.0.1"}
         path = os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
         around = {**os.environ, **said, "MASTER_PORT": port, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
-        running.append(subprocess.Popen([sys.executable, "-c", WORKER, str(out), str(stop)], env=around))
+        running.append(
+            subprocess.Popen([sys.executable, "-c", WORKER, str(out), str(stop), json.dumps(SETTINGS)], env=around)
+        )
     assert [process.wait(timeout=240) for process in running] == [0, 0]
 
 
 def test_two_ranks_are_one_with_twice_the_batch(tmp_path: Path) -> None:
     start_two(tmp_path / "two", stop=7)
     start_two(tmp_path / "two")
-    alone = train([crops("one"), crops("two")], shape(2), config(batch=2, bfloat16=False), tmp_path / "one")
+    alone = train([crops("one"), crops("two")], shape(2), config(batch=2, **SETTINGS), tmp_path / "one")
     pairs = zip(load_comb(alone).parameters(), load_comb(tmp_path / "two").parameters(), strict=True)
     for ours, theirs in pairs:
         torch.testing.assert_close(theirs, ours, rtol=1e-3, atol=1e-4)

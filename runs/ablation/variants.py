@@ -26,6 +26,12 @@ class Variant:
     people: tuple[str, ...] = ()
     finish: bool = False
 
+    def seeded(self, seed: int) -> "Variant":
+        """Return the same with another seed of weights and draws; 0 changes nothing."""
+        if not seed:
+            return self
+        return replace(self, name=f"{self.name}, seed {seed}", training={**self.training, "seed": seed})
+
     @property
     def folder(self) -> str:
         """Name of the variant's folder."""
@@ -53,6 +59,9 @@ class Variant:
         return replace(shape, **{"texture": 0, **self.shape}), replace(training, jitter=jitter, **quiet, **changes)
 
 
+DRAWN: Mapping[str, Any] = {"overlap_weight": 0.02, "jitter": {"shading": 0.4}}
+"""Latents drawn together and uneven light, as the presets quick and studio have them."""
+
 BASE = "base"
 """The variant that others are compared with, and that finishing begins from."""
 
@@ -63,12 +72,10 @@ FINISHING: Mapping[str, Any] = {"learning_rate": 8e-3, "warmup_images": 100, "de
 
 VARIANTS: tuple[Variant, ...] = (
     Variant("base"),
-    Variant("base, seed 1", training={"seed": 1}),
     Variant("single stage", training={"single_stage": True}),
     Variant("two people", people=("ada", "bruno")),
     Variant("two people, single stage", people=("ada", "bruno"), training={"single_stage": True}),
     Variant("finish", finish=True),
-    Variant("finish, seed 1", {}, {"seed": 1}, finish=True),
     Variant("finish, view 0.1", {}, {"view_weight": 0.1}, finish=True),
     Variant("finish, view 0.4", {}, {"view_weight": 0.4}, finish=True),
     Variant("finish, view 1.5", {}, {"view_weight": 1.5}, finish=True),
@@ -96,7 +103,11 @@ VARIANTS: tuple[Variant, ...] = (
     Variant("mattes", shape={"matte": True}),
     Variant("latents drawn together 0.02", training={"overlap_weight": 0.02}),
     Variant("latents drawn together 0.1", training={"overlap_weight": 0.1}),
-    Variant("latents 0.02 and light", training={"overlap_weight": 0.02, "jitter": {"shading": 0.4}}),
+    Variant("latents 0.02 and light", training=DRAWN),
+    Variant("single stage, latents 0.02 and light", training={**DRAWN, "single_stage": True}),
+    Variant("two people, latents 0.02 and light", training=DRAWN, people=("ada", "bruno")),
+    Variant("two people, single stage, latents 0.02 and light", {}, {**DRAWN, "single_stage": True}, ("ada", "bruno")),
+    Variant("shared trunk, latents 0.02 and light", {"trunk": "shared"}, DRAWN),
     Variant("input warp 12 px", training={"jitter": {"warp_px": 12.0}}),
     Variant("input warp 25 px", training={"jitter": {"warp_px": 25.0}}),
     Variant("no colour jitter", training={"jitter": {"exposure": 0.0, "colour": 0.0}}),

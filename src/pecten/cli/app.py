@@ -51,4 +51,4 @@ app.add_typer(comb.app, name="comb", help="Trained combs: keep, drop, mix or exp
 app.add_typer(enhance.app, name="enhance", help="Low-resolution faces made sharp: train, faces, clip.")
 app.add_typer(consent.app, name="consent", help="Performers' consent records: new, revoke.")
 app.command("demo", epilog=demo.EXAMPLES)(demo.demo)
-app.add_typer(bench.app, name="bench", help="Measure what Pecten states about itself: faces, composite.")
+app.add_typer(bench.app, name="bench", help="Measure what Pecten states about itself: swap, faces, composite, train.")

@@ -34,7 +34,11 @@ def swap(
     ),
     methods: Annotated[
         list[str] | None,
-        typer.Option(help="Keys, joined by commas or again for more; the first is compared with. [default: all]"),
+        typer.Option(
+            help="Keys, joined by commas or again for more; the first is compared with: comb, comb-two-way, "
+            "comb-single-stage, comb-paper-like, deepfakes-64, deepfakes-128, dfl-df-128, dfl-liae-128, nirkin, "
+            "nirkin-source-shape. [default: all]"
+        ),
     ] = None,
     pairs: Annotated[
         list[str] | None, typer.Option(help="SOURCE:TARGET, joined by commas or again for more. [default: all]")

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pecten.cli.options import DryRun
 from pecten.errors import UsageError
 
 EXAMPLES = """
@@ -29,6 +30,7 @@ def correct(
     then: Annotated[
         str, typer.Option(help="After the frame: only (nothing), linear (blend to the next key) or hold.")
     ] = "only",
+    dry_run: DryRun = False,
 ) -> None:
     """Correct a face by hand; the next `pecten faces` or `pecten swap` follows it."""
     from pecten.faces.corrections import CORRECTIONS, load_entries, read_entries, save_entries
@@ -59,9 +61,12 @@ def correct(
     path, shot = folder / CORRECTIONS, shots[place]
     kept = [old for old in load_entries(path) if not _same_place(old, entry)]
     read_entries(path, [entry], names[place], shot.first_number, shot.frame_count)
+    words = f"frame {frame}, track {track}: {', '.join(f'{name} {value}' for name, value in said.items())}"
+    if dry_run:
+        typer.echo(f"would write to {path}: {words}")
+        return
     save_entries(path, [*kept, entry])
-    words = ", ".join(f"{name} {value}" for name, value in said.items())
-    typer.echo(f"{path}: frame {frame}, track {track}: {words}")
+    typer.echo(f"{path}: {words}")
 
 
 def _same_place(old: dict[str, Any], entry: dict[str, Any]) -> bool:

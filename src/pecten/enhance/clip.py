@@ -17,6 +17,7 @@ from pecten.deliver.credentials import Statement, seal_with
 from pecten.deliver.writer import Writer, open_writer
 from pecten.enhance.apply import enhance_crops
 from pecten.enhance.network import Enhancer
+from pecten.faces.corrections import CORRECTIONS, load_entries
 from pecten.faces.records import FaceFrame, ShotFaces
 from pecten.faces.region import face_matte
 from pecten.faces.shown import part_around
@@ -128,7 +129,14 @@ def open_output(
 
 
 def claim_of(clip: Clip, options: EnhanceOptions, out: Path, statement: Statement, folder: Path) -> Claim:
-    """Say what the pixels of an enhanced clip depend on; the note is kept in `folder`."""
+    """Say what the pixels of an enhanced clip depend on.
+
+    Args:
+        clip, options, out, statement: As for `enhance_clip`.
+        folder: Where the claim is kept, beside the corrections of the plate's faces.
+    """
+    entries = load_entries(folder / CORRECTIONS)
+    by_hand = {"corrections": entries} if entries else {}
     job: Mapping[str, object] = {
         "enhancer": statement.comb_sha256,
         "pecten": statement.pecten_version,
@@ -136,6 +144,7 @@ def claim_of(clip: Clip, options: EnhanceOptions, out: Path, statement: Statemen
         "stamp": stamp_of(clip.info),
         "colour": clip.info.colour_note(),
         "options": [options.times_larger, options.amount, list(options.tracks)],
+        **by_hand,
     }
     return Claim(folder / f"{out.name}.enhanced.json", job)
 

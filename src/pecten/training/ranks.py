@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, distributed, nn
 
 from pecten.errors import TrainingError
@@ -64,6 +65,19 @@ class Ranks:
             gradient.copy_(flat[place : place + gradient.numel()].view_as(gradient))
             place += gradient.numel()
         return flat[place:]
+
+    def gathered(self, rows: Float[Tensor, "_own _length"]) -> Float[Tensor, "_all _length"]:
+        """Return the rows of all processes, in their order; gradient goes to this one's own rows alone.
+
+        Args:
+            rows: As many in every process.
+        """
+        if self.count == 1:
+            return rows
+        everybody = [torch.empty_like(rows) for _ in range(self.count)]
+        distributed.all_gather(everybody, rows.detach().contiguous())
+        everybody[self.rank] = rows
+        return torch.cat(everybody)
 
     def wait(self) -> None:
         """Wait until all processes are here."""

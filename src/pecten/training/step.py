@@ -70,7 +70,7 @@ def step(
         whole = {identity: draw(identity) for identity in group}
         for piece in pieces:
             batches = {identity: _cut(batch, piece) for identity, batch in whole.items()}
-            found = gather(comb, batches, 1 / len(identities), level, fade, config, view, against and against[0])
+            found = gather(comb, batches, 1 / len(identities), level, fade, config, view, against and against[0], ranks)
             losses |= {identity: losses.get(identity, 0) + loss for identity, loss in found.items()}
     means = ranks.average(list(comb.parameters()), torch.stack(list(losses.values())))
     norm = nn.utils.clip_grad_norm_(comb.parameters(), config.clip)
@@ -110,6 +110,7 @@ def gather(
     config: TrainConfig,
     view: View | None = None,
     critic: Critic | None = None,
+    ranks: Ranks = ALONE,
 ) -> dict[str, Tensor]:
     """Add one part's gradients to those already there.
 
@@ -122,6 +123,7 @@ def gather(
         config: Loss, and the batch that pieces are parts of.
         view: Of the view term.
         critic: Of the critic term; its gradients are added to as well.
+        ranks: Processes that share the step; latents are compared over all of them.
     Returns:
         What the part adds to each identity's loss.
     """
@@ -148,11 +150,18 @@ def gather(
             told = telling_apart(critic, decoded[identity], batch, identity).sum() / config.batch
             (told * share).backward()  # type: ignore[no-untyped-call]
     total = torch.stack(list(losses.values())).sum()
-    if config.overlap_weight and len(latents) > 1 and all(len(z) > 1 for z in latents):
-        pictures = sum(len(z) for z in latents) / config.batch
-        total = total + config.overlap_weight * pictures * energy_distance([z.flatten(1).float() for z in latents])
+    if config.overlap_weight and len(latents) > 1 and all(len(z) * ranks.count > 1 for z in latents):
+        total = total + config.overlap_weight * _apart(latents, config.batch, ranks)
     (total * share).backward()  # type: ignore[no-untyped-call]
     return {identity: loss.detach() for identity, loss in losses.items()}
+
+
+def _apart(latents: Sequence[Tensor], batch: int, ranks: Ranks) -> Tensor:
+    """Return how far apart the latents of different identities lie, those of all processes together."""
+    pictures = sum(len(z) for z in latents) / batch
+    apart = energy_distance([ranks.gathered(z.flatten(1).float()) for z in latents])
+    # Gradients are averaged over the processes, each of which holds those of its own latents alone.
+    return ranks.count * pictures * apart
 
 
 def _cut(batch: Batch, piece: slice) -> Batch:
