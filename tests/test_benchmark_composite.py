@@ -57,6 +57,23 @@ def test_every_method_leaves_what_lies_outside_and_ours_finds_the_light() -> Non
     assert (truth.energies > 0).all()
 
 
+def test_the_default_gives_back_the_plates_grain() -> None:
+    size, rng = 256, np.random.default_rng(0)
+    y, x = np.mgrid[:size, :size] / size
+    clean = ((0.5 + 0.1 * np.sin(5 * x) * np.cos(4 * y))[..., None] * [1.0, 0.8, 0.7]).astype(np.float32)
+    landmarks = MEAN_MESH[:, :2] * (size / 1024)
+    matte, here = face_matte(landmarks, size), similarity.similarity(1.0, 0.0, (0.0, 0.0))
+    shot = []
+    for index in range(3):
+        grainy = clean + rng.normal(0, 0.02, clean.shape).astype(np.float32)
+        shot.append(Example(index, grainy, here, landmarks, matte, grainy, clean, grainy, matte))
+    bare = next(method for method in METHODS if method.name == "the default without texture")
+    ours, without = (np.mean(score(one, shot, motions(shot))[0].energies, axis=0)[0] for one in (OURS, bare))
+    wanted = truth_of(shot).energies[0]
+    assert without < 0.2 * wanted
+    assert 0.7 < ours / wanted < 1.3
+
+
 def test_changes_see_a_flicker() -> None:
     shot = [example(), example(), example()]
     steady, moved = [one.plate for one in shot], motions(shot)
@@ -97,12 +114,14 @@ def test_figures_name_the_best_of_the_others() -> None:
     heads = [head for head, _, _ in composite.COLUMNS]
     values = {method.name: np.full(len(heads), 0.2 + 0.01 * i) for i, method in enumerate(METHODS)}
     values[OURS.name] = np.full(len(heads), 0.1)
-    compared = composite.Compared(values, {}, 1.3, 1.2, (1.1, 1.0), np.zeros((4, 4, 3), np.uint8))
+    compared = composite.Compared(values, {}, 1.3, 1.2, (1.1, 1.0), (0.01, 0.2), np.zeros((4, 4, 3), np.uint8))
     figures = composite.figures_of(compared, ", decoded")
     assert figures[0].value == pytest.approx(0.5)
     assert "alpha" in figures[0].note
     assert figures[0].met
     assert figures[0].name.endswith("dramatic light, decoded")
+    met = {figure.name: figure.met for figure in figures if "pair by pair" in figure.name}
+    assert list(met.values()) == [True, False]
     table = composite.table_of(compared, "t")
     assert len(table.rows) == len(METHODS)
     assert table.rows[-1][3] == "100.0"

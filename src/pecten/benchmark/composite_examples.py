@@ -11,15 +11,16 @@ from pecten.benchmark.footage import Take, TruthFootage
 from pecten.comb.model import Comb
 from pecten.composite.blend import enlarge
 from pecten.composite.normals import normal_map
+from pecten.composite.recipe import Recipe
 from pecten.errors import FootageError
 from pecten.faces.normalise import crop
 from pecten.faces.records import FaceFrame
-from pecten.faces.region import face_matte
 from pecten.footage.clip import Clip, open_clip
 from pecten.geometry import similarity
 from pecten.geometry.warp import warp
+from pecten.shot.matte import steady_faces
 from pecten.swap.infer import swap_crops
-from pecten.types import Affine, Image, Mask, Points
+from pecten.types import CANONICAL_SIZE, Affine, Image, Mask, Points
 
 INNER = slice(17, 68)
 """The iBUG-68 points that a true swap takes from its source; the jaw stays the target's."""
@@ -111,6 +112,7 @@ def read_examples(
     total = plate.info.frame_count
     first = max(0, (total - count) // 2)
     span = (first, min(total, first + count))
+    borders = steady_faces(faces, "full", Recipe().window)
     examples: list[Example] = []
     for seen, true, own, inner in zip(*(_shown(clip, span) for clip in (plate, swap, source, region)), strict=True):
         index = first + len(examples)
@@ -118,8 +120,9 @@ def read_examples(
         if face is None:
             raise FootageError(f"{pair.plate.clip}: no face found in frame {index}: choose another clip")
         crop_from_plate = similarity.at_size(face.crop_from_plate, size)
-        landmarks = similarity.apply(crop_from_plate, face.landmarks)
-        matte = face_matte(landmarks, size)
+        # As a swap knows them: steadied over time.
+        landmarks = similarity.apply(similarity.resize(CANONICAL_SIZE, size), borders[index].landmarks)
+        matte = borders[index].whole(size)
         if decode is None:
             swap_from_source = similarity.fit_similarity(of_source[index], of_swap[index])
             onto = similarity.compose(crop_from_plate, swap_from_source)

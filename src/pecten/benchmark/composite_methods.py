@@ -9,10 +9,23 @@ import cv2
 import numpy as np
 
 from pecten.benchmark.composite_examples import Example
+from pecten.benchmark.composite_texture import cut_again, finish, measure_texture
 from pecten.colour.transfer import Encoding, from_linear, to_linear
+from pecten.composite.grain_stock import grain_stock
 from pecten.composite.paste import paste
-from pecten.composite.recipe import PAPER, BlendMethod, LightSource, Measurement, Recipe, compose, measure, smooth
+from pecten.composite.recipe import (
+    PAPER,
+    BlendMethod,
+    LightSource,
+    Measurement,
+    Recipe,
+    compose,
+    measure,
+    prepare,
+    smooth,
+)
 from pecten.metrics import image, seam, temporal, texture
+from pecten.shot.texture import Seen
 from pecten.types import Image, Mask
 
 BANDS = 4
@@ -32,6 +45,7 @@ class Method:
         recipe: What is done.
         linear: In linear light instead of the display's coding.
         surface: Whether it knows the landmarks.
+        texture: Whether the face gets the plate's sharpness, motion blur and grain, as in a swap.
         ours: Not one of the methods that are compared with.
     """
 
@@ -39,6 +53,7 @@ class Method:
     recipe: Recipe
     linear: bool = False
     surface: bool = True
+    texture: bool = False
     ours: bool = False
 
 
@@ -46,7 +61,7 @@ def _plain(blend: BlendMethod) -> Recipe:
     return Recipe(light=LightSource.FACE, blend=blend)
 
 
-OURS = Method("skin light by surface, inward bands (default)", Recipe(), ours=True)
+OURS = Method("skin light by surface, inward bands, texture (default)", Recipe(), texture=True, ours=True)
 
 METHODS = (
     Method("alpha", _plain(BlendMethod.ALPHA)),
@@ -59,6 +74,7 @@ METHODS = (
     Method("skin light by slopes, inward bands", Recipe(), surface=False, ours=True),
     Method("skin light in linear light", Recipe(), linear=True, ours=True),
     Method("skin light, Poisson", Recipe(blend=BlendMethod.POISSON), ours=True),
+    Method("the default without texture", Recipe(), ours=True),
     OURS,
 )
 
@@ -93,29 +109,44 @@ def blend_all(method: Method, examples: Sequence[Example], cpu_ms: list[float] |
         examples: Consecutive frames.
         cpu_ms: Takes the CPU time of each frame.
     """
-    spent: list[float] = []
+    spent = [0.0] * len(examples)
+    crops = _composed(method, examples, _measured(method, examples, spent), spent)
+    if cpu_ms is not None:
+        cpu_ms += [1000 * seconds for seconds in spent]
+    return crops
+
+
+def _measured(method: Method, examples: Sequence[Example], spent: list[float]) -> list[Measurement]:
     measured: list[Measurement | None] = []
-    for example in examples:
+    before: Seen | None = None
+    for index, example in enumerate(examples):
+        began = time.process_time()
+        if method.texture:
+            found, before = measure_texture(method.recipe, examples, index, before)
+        else:
+            plate, face = _coded(method, example.plate), _coded(method, example.face)
+            landmarks = example.landmarks if method.surface else None
+            found = measure(plate, face, example.matte, method.recipe, landmarks)
+        measured.append(found)
+        spent[index] += time.process_time() - began
+    return [found for found in smooth(measured, window=method.recipe.window) if found is not None]
+
+
+def _composed(
+    method: Method, examples: Sequence[Example], measured: Sequence[Measurement], spent: list[float]
+) -> list[Image]:
+    results = []
+    for index, (example, found) in enumerate(zip(examples, measured, strict=True)):
         began = time.process_time()
         plate, face = _coded(method, example.plate), _coded(method, example.face)
-        measured.append(
-            measure(plate, face, example.matte, method.recipe, example.landmarks if method.surface else None)
-        )
-        spent.append(time.process_time() - began)
-    results = []
-    for index, (example, found) in enumerate(zip(examples, smooth(measured, window=method.recipe.window), strict=True)):
-        began = time.process_time()
-        assert found is not None
-        blended = compose(
-            _coded(method, example.plate), _coded(method, example.face), example.matte, method.recipe, found
-        )
+        if method.texture:
+            face = prepare(face, len(plate), method.recipe, found)
+        blended = compose(plate, face, example.matte, method.recipe, found)
         if method.linear:
             blended = from_linear(blended, Encoding.REC709)
             blended = np.where(example.matte[..., None] > 0, blended, example.plate)
         results.append(blended)
         spent[index] += time.process_time() - began
-    if cpu_ms is not None:
-        cpu_ms += [1000 * seconds for seconds in spent]
     return results
 
 
@@ -131,14 +162,18 @@ def score(method: Method, examples: Sequence[Example], moved: Sequence[temporal.
         examples: Consecutive frames.
         moved: From `motions`.
     Returns:
-        The score, and the crops of the finished frames.
+        The score, and the crops of the finished frames, cut out of them as the truth was cut.
     """
-    found = Score()
-    blended = blend_all(method, examples, found.cpu_ms)
-    for index, (example, crop) in enumerate(zip(examples, blended, strict=True)):
+    found, spent, stock = Score(), [0.0] * len(examples), grain_stock()
+    measured = _measured(method, examples, spent)
+    finished = []
+    for index, (example, blended) in enumerate(
+        zip(examples, _composed(method, examples, measured, spent), strict=True)
+    ):
         began = time.process_time()
-        result, support = paste(example.frame, crop, example.plate, example.crop_from_plate, example.matte)
-        found.cpu_ms[index] += 1000 * (time.process_time() - began)
+        result, support = finish(example, blended, method.recipe, measured[index] if method.texture else None, stock)
+        found.cpu_ms.append(1000 * (spent[index] + time.process_time() - began))
+        crop = cut_again(example, result)
         outside = support == 0
         found.changed_outside += int((result[outside].view(np.uint32) != example.frame[outside].view(np.uint32)).sum())
         found.seam.append(seam.seam(result, example.frame, support))
@@ -146,8 +181,9 @@ def score(method: Method, examples: Sequence[Example], moved: Sequence[temporal.
         found.ssim.append(image.ssim(crop, example.truth, example.region))
         found.light.append(light_error(crop, example.truth, example.region))
         found.energies.append(texture.band_energies(crop, example.region, BANDS).sum(axis=1))
-    found.change = changes(blended, examples, moved)
-    return found, blended
+        finished.append(crop)
+    found.change = changes(finished, examples, moved)
+    return found, finished
 
 
 def truth_of(examples: Sequence[Example]) -> Truth:

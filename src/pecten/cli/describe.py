@@ -147,7 +147,7 @@ def describe_comb(path: Path) -> list[str]:
     return [
         f"{path}: comb of {', '.join(config.identities)}",
         f"  {config.size} px, channels {config.channels}, latent {config.latent} {config.latent_size}, "
-        f"down {config.down}, up {config.up}, norm {config.norm}",
+        f"down {config.down}, up {config.up}, norm {config.norm}, texture {config.texture}",
         f"  {header.get('images_seen', 'an unknown number of')} images seen",
     ]
 

@@ -247,7 +247,7 @@ def _made_with(info: ClipInfo, size: int, options: FaceOptions) -> dict[str, Any
     return found_with(info, options, ("threads", "device", "overlap")) | {"size": size}
 
 
-NORMALISATION = 2
+NORMALISATION = 3
 """What the normalisation is fitted on: 1 was mesh points without lids, 2 is the 51 landmarks besides the jaw."""
 
 

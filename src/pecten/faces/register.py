@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float64, UInt8
 
 from pecten.faces import bundle, normalise, points
+from pecten.faces.dense import there_and_back
 from pecten.faces.follow import Sighting
 from pecten.faces.points import FacePoints
 from pecten.geometry import similarity as sim
@@ -24,10 +25,14 @@ _SIZE = 512
 _WINDOW = 21
 _EVENED_OVER = 25
 _CONTRAST, _LEAST_VARIANCE = 40.0, 4.0
-_STEP_PX: Float64[np.ndarray, "51"] = np.repeat([0.3, 0.4, 0.6, 0.3, 0.6, 1.2], [10, 4, 5, 12, 12, 8])
+_STEP_PX: Float64[np.ndarray, "51"] = np.repeat([0.3, 0.4, 0.4, 0.3, 0.4, 1.2], [10, 4, 5, 12, 12, 8])
 _STEP_PX[[19, 22, 25, 28]] = 0.5
 """Expected error of a measured motion at `CANONICAL_SIZE`: brows, bridge and base of the nose, lids (and the eyes'
 corners), outer and inner lips, as measured against true motions."""
+_MOUTH = np.array([*range(14, 19), *range(31, 51)])
+"""The base of the nose and the lips: a window over them sees parts that move apart."""
+_AGREE_PX = 0.5
+"""Distance of a point seen as part of a window and seen by itself at which each is half believed."""
 _BENT = 0.03
 """What bending adds to it, as a share of the motion that is not the whole face's."""
 _FACING = 0.4
@@ -110,13 +115,19 @@ def step(before: View, now: View) -> Step:
     arrived, seen = _flow(picture, now.picture, start, expected)
     returned, seen_back = _flow(now.picture, picture, arrived, start)
     to_canonical = CANONICAL_SIZE / _SIZE
-    there_and_back = np.linalg.norm(returned - start, axis=1) * to_canonical
+    # Where a window and its parts agree, the window says it the more exactly.
+    dense, dense_back = there_and_back(picture, now.picture, start[_MOUTH], expected[_MOUTH])
+    apart = np.linalg.norm(dense - arrived[_MOUTH], axis=1, keepdims=True) * to_canonical
+    share = 1 / (1 + (_AGREE_PX / np.maximum(apart, 1e-9)) ** 2)
+    arrived[_MOUTH] += share * (dense - arrived[_MOUTH])
+    returned[_MOUTH] += share * (dense_back - returned[_MOUTH])
+    round_trip = np.linalg.norm(returned - start, axis=1) * to_canonical
     departure = np.linalg.norm(arrived - expected, axis=1) * to_canonical
     bent = np.linalg.norm(expected - start, axis=1) * to_canonical
-    variance = _STEP_PX**2 + (there_and_back / 2) ** 2 + (_BENT * bent) ** 2
+    variance = _STEP_PX**2 + (round_trip / 2) ** 2 + (_BENT * bent) ** 2
     facing = np.clip(np.minimum(before.facing, now.facing) / _FACING, 0, 1)
     trust = facing**2 / variance / (1 + (departure / _DEPARTURE_PX) ** 2) ** 2
-    trust[~(seen & seen_back) | (there_and_back > _LOST_PX)] = 0.0
+    trust[~(seen & seen_back) | (round_trip > _LOST_PX)] = 0.0
     return Step(sim.apply(sim.invert(now.crop_from_plate), arrived) - before.points, trust)
 
 

@@ -196,8 +196,15 @@ class TrainConfig:
 PRESETS: Mapping[str, tuple[Mapping[str, Any], TrainConfig]] = {
     "paper": ({"size": 1024, "channels": "paper"}, TrainConfig(batch=4, images=6_000_000)),
     "studio": (
-        {"size": 512, "channels": "paper", "residual": True},
-        TrainConfig(images=1_500_000, start_px=32, decay_share=0.2, overlap_weight=0.02, jitter=Jitter(shading=0.4)),
+        {"size": 512, "channels": "paper", "residual": True, "texture": 2},
+        TrainConfig(
+            images=1_500_000,
+            start_px=32,
+            decay_share=0.2,
+            overlap_weight=0.02,
+            detail_weight=1.0,
+            jitter=Jitter(shading=0.4),
+        ),
     ),
     "quick": (
         {
@@ -208,6 +215,7 @@ PRESETS: Mapping[str, tuple[Mapping[str, Any], TrainConfig]] = {
             "residual": True,
             "fold": 2,
             "encoder_px": 128,
+            "texture": 2,
         },
         TrainConfig(
             images=40_000,
@@ -223,6 +231,7 @@ PRESETS: Mapping[str, tuple[Mapping[str, Any], TrainConfig]] = {
             loss_colour="luma",
             structure_px=128,
             overlap_weight=0.02,
+            detail_weight=1.0,
             jitter=Jitter(rotation_rad=0.02, scale=0.015, shift=0.008, shading=0.4),
             checkpoint_images=9_000,
             preview_images=3_000,
@@ -233,8 +242,8 @@ PRESETS: Mapping[str, tuple[Mapping[str, Any], TrainConfig]] = {
 """By name: (fields of the comb, training). "paper" is the published shape. "quick" is minutes on two CPU cores: fewer
 images as they grow, because one of 32 px costs a tenth of one of 256 px and teaches expression as well; little jitter,
 because crops of a few clips lie alike; a high rate, because weights of unit variance move slowly. All but the
-paper's draw latents together and let uneven light fall on what the encoder sees, as `runs/ablate_comb.py` found to gain
-most."""
+paper's draw latents together, let uneven light fall on what the encoder sees, and lay learnt detail over what they
+decode, as `runs/ablate_comb.py` found to gain most."""
 
 
 def preset(
