@@ -19,6 +19,7 @@ from pecten.footage.clip import Clip, open_clip
 from pecten.geometry import similarity
 from pecten.geometry.warp import warp
 from pecten.shot.matte import steady_faces
+from pecten.shot.silhouette import at_silhouette
 from pecten.swap.infer import swap_crops
 from pecten.types import CANONICAL_SIZE, Affine, Image, Mask, Points
 
@@ -122,7 +123,8 @@ def read_examples(
         crop_from_plate = similarity.at_size(face.crop_from_plate, size)
         # As a swap knows them: steadied over time.
         landmarks = similarity.apply(similarity.resize(CANONICAL_SIZE, size), borders[index].landmarks)
-        matte = borders[index].whole(size)
+        cut, answer = (crop(frame, face.crop_from_plate, size) for frame in (seen, true))
+        matte = at_silhouette(borders[index].whole(size), landmarks, cut)
         if decode is None:
             swap_from_source = similarity.fit_similarity(of_source[index], of_swap[index])
             onto = similarity.compose(crop_from_plate, swap_from_source)
@@ -130,7 +132,6 @@ def read_examples(
         else:
             shown = enlarge(decode(seen, face.crop_from_plate), size)
         held = crop(inner, face.crop_from_plate, size)[..., 1].clip(0, 1) * matte
-        cut, answer = (crop(frame, face.crop_from_plate, size) for frame in (seen, true))
         examples.append(Example(index, seen, crop_from_plate, landmarks, matte, cut, shown, answer, held))
     return examples
 

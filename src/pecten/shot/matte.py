@@ -17,8 +17,9 @@ from pecten.footage.matte import open_matte
 from pecten.geometry import similarity
 from pecten.geometry.warp import warp
 from pecten.shot.fade import Fade, fades
+from pecten.shot.silhouette import at_silhouette
 from pecten.shot.strength import Strength
-from pecten.types import Affine, Image, Mask
+from pecten.types import CANONICAL_SIZE, Affine, Image, Mask
 
 _REFINED_SHARE = 32
 """The crop's side over how far the edge of what covers a face may move onto the picture's own edge."""
@@ -183,7 +184,8 @@ def cover(
         plate_size: Height and width of the plate, in px.
     """
     size = len(plate_crop)
-    whole = border.whole(size)
+    landmarks = similarity.apply(similarity.resize(CANONICAL_SIZE, size), border.landmarks)
+    whole = at_silhouette(border.whole(size), landmarks, plate_crop)
     shape, soft = border.matte(whole), border.softness(size)
     if seen is not None:
         covered = refine(resized(firm(seen), size), plate_crop, max(1, size // _REFINED_SHARE))
