@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for faces/, comb/, finish/ and detail/")
     parser.add_argument("--images", type=int, default=230_000, help="of the growing part")
     parser.add_argument("--finish", type=int, default=22_000, help="images at the full size after it")
-    parser.add_argument("--detail", type=int, default=24_000, help="images with a texture after that")
+    parser.add_argument("--detail", type=int, default=30_000, help="images with a texture after that")
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
