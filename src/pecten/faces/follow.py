@@ -47,7 +47,7 @@ class FaceOptions:
     """
 
     perturbations: int = 9
-    placing: int = 4
+    placing: int = 2
     register: bool = True
     smooth: bool = True
     detect_every: int = 5

@@ -29,8 +29,8 @@ _STEP_PX: Float64[np.ndarray, "51"] = np.repeat([0.3, 0.4, 0.4, 0.3, 0.4, 1.2], 
 _STEP_PX[[19, 22, 25, 28]] = 0.5
 """Expected error of a measured motion at `CANONICAL_SIZE`: brows, bridge and base of the nose, lids (and the eyes'
 corners), outer and inner lips, as measured against true motions."""
-_MOUTH = np.array([*range(14, 19), *range(31, 51)])
-"""The base of the nose and the lips: a window over them sees parts that move apart."""
+_LOOSE = (np.array([*range(14, 19), *range(31, 51)]), np.arange(19, 31))
+"""The base of the nose with the lips, and the eyes: a window over them sees parts that move apart."""
 _AGREE_PX = 0.5
 """Distance of a point seen as part of a window and seen by itself at which each is half believed."""
 _BENT = 0.03
@@ -115,12 +115,13 @@ def step(before: View, now: View) -> Step:
     arrived, seen = _flow(picture, now.picture, start, expected)
     returned, seen_back = _flow(now.picture, picture, arrived, start)
     to_canonical = CANONICAL_SIZE / _SIZE
-    # Where a window and its parts agree, the window says it the more exactly.
-    dense, dense_back = there_and_back(picture, now.picture, start[_MOUTH], expected[_MOUTH])
-    apart = np.linalg.norm(dense - arrived[_MOUTH], axis=1, keepdims=True) * to_canonical
-    share = 1 / (1 + (_AGREE_PX / np.maximum(apart, 1e-9)) ** 2)
-    arrived[_MOUTH] += share * (dense - arrived[_MOUTH])
-    returned[_MOUTH] += share * (dense_back - returned[_MOUTH])
+    for part in _LOOSE:
+        dense, dense_back = there_and_back(picture, now.picture, start[part], expected[part])
+        # Where a window and its parts agree, the window says it the more exactly.
+        apart = np.linalg.norm(dense - arrived[part], axis=1, keepdims=True) * to_canonical
+        share = 1 / (1 + (_AGREE_PX / np.maximum(apart, 1e-9)) ** 2)
+        arrived[part] += share * (dense - arrived[part])
+        returned[part] += share * (dense_back - returned[part])
     round_trip = np.linalg.norm(returned - start, axis=1) * to_canonical
     departure = np.linalg.norm(arrived - expected, axis=1) * to_canonical
     bent = np.linalg.norm(expected - start, axis=1) * to_canonical
