@@ -63,10 +63,10 @@ def _remember(tensors: Mapping[str, Tensor], network: nn.Module, optimiser: torc
     for name, parameter in network.named_parameters():
         held = {key: tensors[f"moment.{key}.{name}"] for key in keys if f"moment.{key}.{name}" in tensors}
         if held:
-            optimiser.state[parameter] = {key: _as_it_was(key, value, parameter) for key, value in held.items()}
+            optimiser.state[parameter] = {key: _as_it_was(value, parameter) for key, value in held.items()}
 
 
-def _as_it_was(key: str, value: Tensor, parameter: nn.Parameter) -> Any:
+def _as_it_was(value: Tensor, parameter: nn.Parameter) -> Any:
     if value.shape == parameter.shape:
         # As the parameter lies in memory: sums over it are then taken in the same order.
         return torch.empty_like(parameter, requires_grad=False).copy_(value)

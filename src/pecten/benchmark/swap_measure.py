@@ -79,9 +79,6 @@ MEASURES = (
 )  # fmt: skip
 """In the order of the tables."""
 
-CURVES = ("curve mouth", "curve mouth true", "curve eyes", "curve eyes true")
-"""Values that are no measures: openings over time, in distances of the eyes."""
-
 _INNER = slice(17, 68)
 
 Values = dict[str, list[float]]

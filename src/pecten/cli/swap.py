@@ -171,9 +171,7 @@ def swap(
             clip, found, loaded, options, out, statement, screen, span, overwrite, outside, claim, latents=latents
         )
     typer.echo(f"{out}: {done.frames} frames, {done.swapped} with {source}'s face{told_kept(done.kept)}")
-    for reason, count in Counter(reason for _, reason in done.untouched).most_common():
-        typer.echo(f"  {count} as in the plate: {reason}")
-    for line in [*told_fades(done), *told_beyond(comb, source, found, options.tracks), *outside.told()]:
+    for line in [*told_frames(done), *told_beyond(comb, source, found, options.tracks), *outside.told()]:
         typer.echo(f"  {line}")
 
 
@@ -209,15 +207,19 @@ def told_beyond(comb: Path, source: str, found: "ShotFaces", tracks: tuple[int, 
     ]
 
 
-def told_fades(done: "SwapSummary") -> list[str]:
-    """Say which frames were faded, run by run."""
+def told_frames(done: "SwapSummary") -> list[str]:
+    """Say how many frames are as in the plate, by reason, and which were faded, run by run."""
+    whole = Counter(reason for _, reason in done.untouched).most_common()
     runs: list[tuple[int, int, str]] = []
     for number, reason in done.faded:
         if runs and runs[-1][1] == number - 1:
             runs[-1] = runs[-1][0], number, runs[-1][2]
         else:
             runs.append((number, number, reason))
-    return [f"faded at {first}-{last}: {reason}" for first, last, reason in runs]
+    return [
+        *(f"{count} as in the plate: {reason}" for reason, count in whole),
+        *(f"faded at {first}-{last}: {reason}" for first, last, reason in runs),
+    ]
 
 
 def choose_region(name: str) -> str:

@@ -11,7 +11,6 @@ from pecten.errors import FootageError
 from pecten.footage.colour import Coding, ColourChoice
 from pecten.types import Image
 
-VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".m4v", ".avi", ".webm", ".mxf", ".mpg", ".ts", ".mts")
 STILL_SUFFIXES = (".exr", ".png", ".tif", ".tiff", ".dpx", ".jpg", ".jpeg")
 FIRST_NUMBER_FOR_VIDEO = 1001
 """Number of a video's first frame where it goes with numbered files."""

@@ -20,9 +20,6 @@ SAME_PERSON = 0.57
 MESH_POINTS = (33, 133, 362, 263, 2)
 """Of the 478: corners of the right eye (outer, inner) and of the left (inner, outer), bottom of the nose."""
 
-IBUG_POINTS = (36, 39, 42, 45, 33)
-"""The same among the 68."""
-
 CHIP_SIZE = 150
 CHIP_PADDING = 0.25
 CHIP_FACE = np.array(
