@@ -76,9 +76,6 @@ class Grain:
         return float(np.sqrt(np.trace(self.spectrum.sum(axis=0)) / 3))
 
 
-NO_GRAIN = Grain(np.zeros((BANDS, 3, 3)), np.ones((len(LEVELS), 3)))
-
-
 def _trends() -> np.ndarray:
     """Return windowed polynomials as spectra, orthonormal under the weight of samples."""
     y, x = np.mgrid[:PATCH_PX, :PATCH_PX] / (PATCH_PX / 2) - 1

@@ -34,8 +34,6 @@ _ORDER = 2
 _FACE_WINDOW = 5
 """A longer parabola would not follow a jaw that speaks (at 4.4 Hz and 25 frames a second 9 keep less than half)."""
 
-Radii = Float64[np.ndarray, "frames angles"]
-
 
 @dataclass(frozen=True, eq=False)
 class Steady:
