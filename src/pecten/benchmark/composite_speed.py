@@ -1,11 +1,11 @@
 """How long a composite takes, on pictures made for it."""
 
-import time
 from collections.abc import Callable
 
 import cv2
 import numpy as np
 
+from pecten.benchmark.clock import laps
 from pecten.benchmark.report import Figure
 from pecten.composite.paste import paste
 from pecten.composite.recipe import Recipe, compose, measure
@@ -51,11 +51,5 @@ def _figure(name: str, width: int, height: int, size: int, aim_ms: float, repeat
 
 
 def _least(work: Callable[[], None], repeats: int) -> tuple[float, float]:
-    work()
-    spent = []
-    for _ in range(repeats):
-        wall, cpu = time.perf_counter(), time.process_time()
-        work()
-        spent.append((time.perf_counter() - wall, time.process_time() - cpu))
-    wall_s, cpu_s = (min(times) for times in zip(*spent, strict=True))
+    wall_s, cpu_s = map(min, laps(work, repeats))
     return 1000 * wall_s, 1000 * cpu_s

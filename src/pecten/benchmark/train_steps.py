@@ -1,7 +1,6 @@
 """Steps of training: our comb's and other methods', with few and many identities, and where their crops come from."""
 
 import statistics
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,6 +10,7 @@ import torch
 
 from pecten.baselines.model import Budget
 from pecten.baselines.pairs import PairModel, deepfacelab, deepfakes
+from pecten.benchmark.clock import laps
 from pecten.benchmark.report import Figure, Table
 from pecten.comb.config import CombConfig
 from pecten.dataset.crops import CropSet
@@ -52,13 +52,7 @@ class Spent:
 
 def timed(work: Callable[[], object], repeats: int) -> Spent:
     """Time work after one run that does not count."""
-    work()
-    spent = []
-    for _ in range(repeats):
-        wall, cpu = time.perf_counter(), time.process_time()
-        work()
-        spent.append((time.perf_counter() - wall, time.process_time() - cpu))
-    walls, cpus = zip(*spent, strict=True)
+    walls, cpus = laps(work, repeats)
     return Spent(statistics.median(walls), statistics.median(cpus))
 
 
