@@ -1,6 +1,7 @@
 """Steps of training: our comb's and other methods', with few and many identities, and where their crops come from."""
 
 import statistics
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -122,24 +123,41 @@ def _rate(name: str, spent: Spent, aim: float | None = None) -> Figure:
 
 def measure_growth(quick: bool) -> Found:
     """Measure what an image costs as more identities are taught together."""
-    counts, side, repeats = ((2, 4), 32, 1) if quick else (GROWTH, METHOD_PX, 3)
-    rows, costs, sizes = [], [], []
-    for count in counts:
-        shape, config = preset("quick", names(count), side)
-        config = replace(config, device="cpu")
+    counts, side, repeats = ((2, 4), 32, 1) if quick else (GROWTH, METHOD_PX, 5)
+    planned = {count: preset("quick", names(count), side) for count in counts}
+    planned = {count: (shape, replace(config, device="cpu")) for count, (shape, config) in planned.items()}
+    costs = _costs([run_of(*both) for both in planned.values()], counts, repeats)
+    rows, sizes = [], []
+    for (count, (shape, config)), cost in zip(planned.items(), costs, strict=True):
         images = count * config.batch
-        spent = timed(run_of(shape, config).advance, max(repeats, 2 * repeats * counts[0] // count))
         whole, split = (forecast(shape, replace(config, accumulate=parts)) for parts in (1, count))
-        costs.append(1000 * spent.cpu / images)
         sizes.append(whole.step / images / 2**20)
-        told = (f"{costs[-1]:.1f}", f"{sizes[-1]:.2f}", f"{whole.step / 2**20:.0f}", f"{split.step / 2**20:.0f}")
+        told = (f"{cost:.1f}", f"{sizes[-1]:.2f}", f"{whole.step / 2**20:.0f}", f"{split.step / 2**20:.0f}")
         rows.append((str(count), *told, f"{whole.weights / 2**20:.0f}"))
     columns = ("identities", "CPU ms an image", "MiB of a step an image", "MiB of a step", "MiB in parts", "of weights")
     span = f"P {counts[0]} to {counts[-1]}, {side} px"
+    note = "CPU time of whole steps, equal images of each in turn"
     return [
-        Figure(f"cost of an image, {span}: largest change", _change(costs), "", FLAT, note="CPU time of whole steps"),
+        Figure(f"cost of an image, {span}: largest change", _change(costs), "", FLAT, note=note),
         Figure(f"memory of an image, {span}: largest change", _change(sizes), "", FLAT, note="as planned, undivided"),
     ], [Table(f"Cost as identities grow ({side} px, batch 4)", columns, tuple(rows))]
+
+
+def _costs(runs: Sequence[Run], counts: Sequence[int], repeats: int) -> list[float]:
+    """Return CPU ms an image of each run: medians over rounds of equal images, as a machine's pace drifts."""
+    for run in runs:
+        # Moments are made in the first step; their memory, a gigabyte for many, is still being had in the second.
+        run.advance()
+        run.advance()
+    spent: list[list[float]] = [[] for _ in runs]
+    for _ in range(repeats):
+        for run, count, each in zip(runs, counts, spent, strict=True):
+            steps = max(counts) // count
+            begun = time.process_time()
+            for _ in range(steps):
+                run.advance()
+            each.append(1000 * (time.process_time() - begun) / (steps * count * run.config.batch))
+    return [statistics.median(each) for each in spent]
 
 
 def _change(values: Sequence[float]) -> float:
