@@ -14,8 +14,9 @@ from pecten.comb.adapted import standing_alone
 from pecten.comb.config import CombConfig
 from pecten.comb.export import export
 from pecten.comb.model import Comb
-from pecten.comb.surgery import mixed, rearranged
+from pecten.comb.surgery import mixed, rearranged, shared
 from pecten.comb.weights import load_comb, save_comb
+from pecten.errors import CombError
 from pecten.training.loop import train
 from pecten.training.run import Run
 
@@ -93,6 +94,26 @@ def test_it_shows_the_same_standing_alone_exported_saved_copied_and_rearranged(t
     export(plain, "two", tmp_path / "plain.onnx", {})
     session = onnxruntime.InferenceSession(tmp_path / "plain.onnx", providers=["CPUExecutionProvider"])
     np.testing.assert_allclose(found, session.run(None, {"crops": inputs.numpy()})[0], atol=1e-5)
+
+
+@torch.no_grad()
+def test_decoders_of_their_own_are_given_a_trunk_and_one_of_them_stays_as_it_was() -> None:
+    torch.manual_seed(0)
+    comb, z = Comb(replace(SHARED, trunk="own", texture=2)).eval(), torch.randn(2, 8, 1, 1)
+    for parameter in comb.decoders.parameters():
+        parameter.add_(0.2 * torch.randn_like(parameter))
+    made = shared(comb, "two")
+    torch.testing.assert_close(made.decode(z, "two", 4, 0.4), comb.decode(z, "two", 4, 0.4))
+    # Who did not become the trunk goes through it, and out by their own end.
+    mixture = Comb(replace(comb.config, identities=("one",)))
+    weights = comb.decoders["two"].state_dict()
+    ends = {k: v for k, v in comb.decoders["one"].state_dict().items() if k.startswith(("to_", "texture."))}
+    mixture.decoders["one"].load_state_dict({**weights, **ends})
+    torch.testing.assert_close(made.decode(z, "one", 4, 0.4), mixture.decode(z, "one", 4, 0.4))
+    with pytest.raises(CombError, match="share a trunk already"):
+        shared(made, "two")
+    with pytest.raises(CombError, match="nobody"):
+        shared(comb, "nobody")
 
 
 def test_it_learns_and_resumes_to_the_bit(tmp_path: Path) -> None:

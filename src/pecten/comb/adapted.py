@@ -1,7 +1,7 @@
 """Decoders that share their weights: each identity has its own ends and small changes of the rest."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -75,6 +75,17 @@ class AdaptedDecoder(nn.Module):
                 yield name, self.changes[key](parameter)
             else:
                 yield name, parameter + self.shifts[key]
+
+    @torch.no_grad()
+    def take_ends(self, weights: Mapping[str, Tensor]) -> None:
+        """Take what an identity has to itself from a `Decoder` of its own, and leave its changes of the trunk.
+
+        Args:
+            weights: The decoder's, by name.
+        """
+        for name, weight in weights.items():
+            if _key(name) in self.own:
+                self.own[_key(name)].copy_(weight)
 
     def forward(
         self, z: Maps, level: int, fade: float = 1.0, with_matte: bool = False, with_motions: bool = False

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import torch
 
+from pecten.comb.adapted import AdaptedDecoder
 from pecten.comb.model import Comb
 from pecten.errors import CombError
 
@@ -71,6 +72,31 @@ def textured(comb: Comb, count: int) -> Comb:
         raise CombError(f"the comb has {comb.config.texture} pictures of fine detail already: leave it as it is")
     made = Comb(replace(comb.config, texture=count))
     made.load_state_dict({**made.state_dict(), **comb.state_dict()})
+    return made.train(comb.training)
+
+
+def shared(comb: Comb, beginning: str) -> Comb:
+    """Give a comb whose decoders have weights of their own a trunk that all share: one of them, until it is trained.
+
+    The identity that the trunk was shows the same as before. The others show the trunk's answer through their own last
+    convolutions and fine detail, which fits them only once all were trained together.
+
+    Args:
+        comb: Not changed.
+        beginning: Identity whose decoder becomes the trunk.
+    Raises:
+        CombError: if the comb does not hold the identity, or has a trunk already.
+    """
+    comb.config.check_identity(beginning, "the comb")
+    if comb.trunk is not None:
+        raise CombError("the comb's identities share a trunk already: leave it as it is")
+    made = Comb(replace(comb.config, trunk="shared"))
+    made.encoder.load_state_dict(comb.encoder.state_dict())
+    assert made.trunk is not None
+    made.trunk.load_state_dict(comb.decoders[beginning].state_dict())
+    for identity, decoder in made.decoders.items():
+        assert isinstance(decoder, AdaptedDecoder)
+        decoder.take_ends(comb.decoders[identity].state_dict())
     return made.train(comb.training)
 
 
