@@ -56,7 +56,9 @@ class Variant:
         jitter = replace(training.jitter, **{"shading": 0.0, **changes.pop("jitter", {})})
         # No pictures and one checkpoint in the middle: what is compared is the end.
         quiet = {"preview_images": 0, "checkpoint_images": training.images // 2 + 1}
-        return replace(shape, **{"texture": 0, **self.shape}), replace(training, jitter=jitter, **quiet, **changes)
+        return replace(shape, **{"texture": 0, "trunk": "own", **self.shape}), replace(
+            training, jitter=jitter, **quiet, **changes
+        )
 
 
 DRAWN: Mapping[str, Any] = {"overlap_weight": 0.02, "jitter": {"shading": 0.4}}
@@ -108,6 +110,12 @@ VARIANTS: tuple[Variant, ...] = (
     Variant("two people, latents 0.02 and light", training=DRAWN, people=("ada", "bruno")),
     Variant("two people, single stage, latents 0.02 and light", {}, {**DRAWN, "single_stage": True}, ("ada", "bruno")),
     Variant("shared trunk, latents 0.02 and light", {"trunk": "shared"}, DRAWN),
+    Variant("texture and fine detail, latents and light", {"texture": 2}, {**DRAWN, "detail_weight": 1.0}),
+    Variant(
+        "shared trunk, texture and fine detail, latents and light",
+        {"trunk": "shared", "texture": 2},
+        {**DRAWN, "detail_weight": 1.0},
+    ),
     Variant("input warp 12 px", training={"jitter": {"warp_px": 12.0}}),
     Variant("input warp 25 px", training={"jitter": {"warp_px": 25.0}}),
     Variant("no colour jitter", training={"jitter": {"exposure": 0.0, "colour": 0.0}}),

@@ -196,7 +196,7 @@ class TrainConfig:
 PRESETS: Mapping[str, tuple[Mapping[str, Any], TrainConfig]] = {
     "paper": ({"size": 1024, "channels": "paper"}, TrainConfig(batch=4, images=6_000_000)),
     "studio": (
-        {"size": 512, "channels": "paper", "residual": True, "texture": 2},
+        {"size": 512, "channels": "paper", "residual": True, "trunk": "shared", "texture": 2},
         TrainConfig(
             images=1_500_000,
             start_px=32,
@@ -215,6 +215,7 @@ PRESETS: Mapping[str, tuple[Mapping[str, Any], TrainConfig]] = {
             "residual": True,
             "fold": 2,
             "encoder_px": 128,
+            "trunk": "shared",
             "texture": 2,
         },
         TrainConfig(
@@ -242,8 +243,8 @@ PRESETS: Mapping[str, tuple[Mapping[str, Any], TrainConfig]] = {
 """By name: (fields of the comb, training). "paper" is the published shape. "quick" is minutes on two CPU cores: fewer
 images as they grow, because one of 32 px costs a tenth of one of 256 px and teaches expression as well; little jitter,
 because crops of a few clips lie alike; a high rate, because weights of unit variance move slowly. All but the
-paper's draw latents together, let uneven light fall on what the encoder sees, and lay learnt detail over what they
-decode, as `runs/ablate_comb.py` found to gain most."""
+paper's share a trunk, draw latents together, let uneven light fall on what the encoder sees, and lay learnt detail
+over what they decode, as `runs/ablate_comb.py` found to gain most."""
 
 
 def preset(
