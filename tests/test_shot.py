@@ -19,6 +19,7 @@ from pecten.faces.follow import FaceOptions
 from pecten.faces.records import FaceFrame, ShotFaces
 from pecten.footage.clip import Frame
 from pecten.shot import SwapOptions, Swapped, plate_faces, swap_shot, working_size
+from pecten.shot.placement import placed, read_placement
 from pecten.shot.swap import _Decoded, _smoothed
 from pecten.swap.infer import swap_crops
 from shot_support import Kept
@@ -85,6 +86,23 @@ def test_another_method_takes_the_place_of_a_comb(clip: Pictures, faces: ShotFac
     swap_shot(clip, faces, Other(), OPTIONS, writer, frames=(2, 4))
     for number, (_, result, _) in writer.images.items():
         np.testing.assert_array_equal(result, whole.images[number][1])
+
+
+def test_a_face_is_laid_in_larger_from_the_frame_that_its_key_names(
+    clip: Pictures, faces: ShotFaces, comb: Comb, whole: Kept
+) -> None:
+    wishes = read_placement(["size=2:1,3:1.2"])
+    writer, seen = Kept(), list[Swapped]()
+    swap_shot(clip, faces, comb, replace(OPTIONS, placement=wishes), writer, frames=(2, 4), observe=seen.append)
+    answers = list[Swapped]()
+    swap_shot(clip, faces, comb, OPTIONS, Kept(), frames=(2, 4), observe=answers.append)
+    for now, plain in zip(seen, answers, strict=True):
+        assert now.decoded is not None
+        assert plain.decoded is not None
+        np.testing.assert_array_equal(now.decoded, placed(plain.decoded, wishes, now.frame.number))
+        # The matte is the plate's: it stays where it is.
+        np.testing.assert_array_equal(now.support > 0, plain.support > 0)
+    assert not np.array_equal(writer.images[3][1], whole.images[3][1])
 
 
 @pytest.mark.parametrize(("start", "stop"), [(0, 1), (2, 4), (4, 8), (6, 7), (12, 14)])

@@ -40,6 +40,7 @@ Examples:
   pecten swap plate.mp4 --comb comb/ --source ada --region lips --frames 24-47 -o lips.mp4
   pecten swap plate.mov --comb comb/ -s ada_young --look ada_old=1001:0,1100:1 -o ageing.mov
   pecten swap plate.mov --comb comb/ -s ada --edit mouth=0.5 --edit eyes=-0.3 -o edited.mov
+  pecten swap plate.mov --comb comb/ -s ada --place size=1.03 --place down=0.5 -o larger.mov
   pecten swap a.mov --comb comb/ -s ada --matte 'roto.####.exr' --matte-mode holdout -o b.mov
 """
 
@@ -112,6 +113,12 @@ def swap(
         list[str] | None,
         typer.Option("--edit", help="Move yaw, pitch, mouth or eyes by standard deviations: mouth=0.5, or keys."),
     ] = None,
+    place: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--place", help="Lay the face in larger or elsewhere: size=1.03, right=-0.5, down=1 (%), or keys."
+        ),
+    ] = None,
     engine: Annotated[str, typer.Option(help="What runs the comb: torch, openvino or auto.")] = "auto",
     batch: Annotated[int, typer.Option(min=1, help="Crops decoded at a time.")] = 8,
     rate: Rate = None,
@@ -130,6 +137,7 @@ def swap(
     from pecten.faces.follow import FaceOptions
     from pecten.footage.matte import open_matte
     from pecten.shot import Outside, SwapOptions, claim_of, open_output, plate_faces, render, statement_of
+    from pecten.shot.placement import read_placement
 
     clip = open_plate(plate, rate, colorspace, colorconfig, exposure)
     span, numbers = frames_of(clip, frames)
@@ -145,6 +153,7 @@ def swap(
         tuple(track) if track else None,
         choose_matte(matte, matte_mode, write_matte, strength, ease, fade, fill, occlusion),
         *choose_looks(loaded, comb, look or [], looks_by, edit or [], engine, ease, span[1] - span[0]),
+        placement=read_placement(place or [], ease),
     )
     givers = [giver, *(permitted(one.name, "appearance", consent) for one in options.looks)]
     latents = load_latents(comb, loaded)

@@ -28,6 +28,7 @@ class SwapOptions:
         looks_by: "weights" mixes decoders into one, "pictures" what they show.
         edits: Changes of attributes, in standard deviations.
         engine: What runs the comb: "torch" or "openvino".
+        placement: How large the decoded face is, and where; see `pecten.shot.placement`.
     """
 
     source: str
@@ -40,6 +41,7 @@ class SwapOptions:
     looks_by: str = "weights"
     edits: tuple[Keyed, ...] = ()
     engine: str = "torch"
+    placement: tuple[Keyed, ...] = ()
 
 
 @dataclass(frozen=True)

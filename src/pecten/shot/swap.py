@@ -30,6 +30,7 @@ from pecten.shot.engine import codec_of
 from pecten.shot.matte import Mattes, Visibility, resized, still_seen
 from pecten.shot.options import SwapOptions, Swapped, SwapSummary
 from pecten.shot.overhang import filled, find_outline, steady_outline
+from pecten.shot.placement import placed
 from pecten.shot.texture import Seen, grain_lacking, motion_of
 from pecten.shot.wishes import Wishes
 from pecten.swap.infer import Codec, Crops, Decoder, show_crops
@@ -153,12 +154,15 @@ class _Shown:
 
     def of(self, crops: Crops, numbers: Sequence[int]) -> tuple[Crops, Sequence[np.ndarray | None]]:
         """Return faces, and latents where there are any, for crops of these frames."""
+        latents: list[np.ndarray | None] = [None] * len(crops)
         if isinstance(self._by, Decoder):
-            return self._by.show(crops, self._options.source), [None] * len(crops)
-        shown, latents = show_crops(
-            self._by, [self._wishes.at(number) for number in numbers], crops, self._options.batch
-        )
-        return shown, list(latents)
+            shown = self._by.show(crops, self._options.source)
+        else:
+            wanted = [self._wishes.at(number) for number in numbers]
+            shown, known = show_crops(self._by, wanted, crops, self._options.batch)
+            latents = list(known)
+        moved = [placed(face, self._options.placement, number) for face, number in zip(shown, numbers, strict=True)]
+        return np.stack(moved), latents
 
 
 def _decode(
