@@ -130,6 +130,15 @@ def test_it_learns_and_resumes_to_the_bit(tmp_path: Path) -> None:
         assert not torch.equal(whole[key], fresh[key])
 
 
+def test_a_comb_with_decoders_of_their_own_goes_on_with_a_trunk() -> None:
+    torch.manual_seed(0)
+    base, z = Comb(replace(SHARED, trunk="own")), torch.randn(2, 8, 1, 1)
+    run = Run((crops("one"), crops("two")), SHARED, config(start_px=16), base)
+    torch.testing.assert_close(run.comb.decode(z, "one", 4), base.decode(z, "one", 4))
+    run.advance()
+    assert not torch.equal(run.comb.trunk.base.weight, base.decoders["one"].base.weight)
+
+
 def test_adding_somebody_with_a_frozen_encoder_leaves_the_others_as_they_are() -> None:
     base = changed()
     run = Run((crops("three"),), replace(base.config, identities=(*base.config.identities, "three")),

@@ -44,6 +44,10 @@ def train(
         int | None,
         typer.Option(min=0, help="Pictures of fine detail of each performer; 0 for none. [default: preset's]"),
     ] = None,
+    trunk: Annotated[
+        str | None,
+        typer.Option(help="shared: performers change one decoder by a tenth; or each their own. [default: preset's]"),
+    ] = None,
     compiled: Annotated[
         bool, typer.Option("--compile", help="Let torch compile the networks first; no gain on a CPU.")
     ] = False,
@@ -75,6 +79,8 @@ def train(
     check_identities([record.identity for record in records], datasets, alone=base is not None)
     if freeze_encoder and base is None:
         raise UsageError("--freeze-encoder: an encoder that has learnt nothing: give --from a trained comb")
+    if freeze_encoder and trunk == "shared":
+        raise UsageError("--trunk shared: with --freeze-encoder the others' decoders would be lost: leave one out")
     for record in records:
         permitted(record.identity, "train", consent)
     use_threads(threads)
@@ -84,11 +90,12 @@ def train(
         require_tensorboard()
     config = replace(config, seed=seed, compile=compiled, tensorboard=tensorboard)
     shape = shape if texture is None else replace(shape, texture=texture)
+    shape = shape if trunk is None else replace(shape, trunk=trunk)
     config = replace(config, batch=batch or config.batch, accumulate=accumulate or config.accumulate)
     begun = None
     if base is not None:
         begun = load_comb(base)
-        shape = grown(begun.config, names, size, texture, base)
+        shape = grown(begun.config, names, size, texture, trunk, base)
         config = replace(
             config, start_px=shape.size, freeze_encoder=freeze_encoder, base_sha256=sha256_of(file_of(base))
         )
@@ -136,19 +143,28 @@ def keep_latents(comb: Path, datasets: "list[CropSet]") -> None:
 
 
 def grown(
-    held: "CombConfig", identities: tuple[str, ...], size: int | None, texture: int | None, base: Path
+    held: "CombConfig",
+    identities: tuple[str, ...],
+    size: int | None,
+    texture: int | None,
+    trunk: str | None,
+    base: Path,
 ) -> "CombConfig":
-    """Return a comb's shape with performers added, and a texture if it has none and one is asked for.
+    """Return a comb's shape with performers added, and a texture or a shared trunk if it has none and one is asked for.
 
     Raises:
-        UsageError: if another size or another texture is asked for.
+        UsageError: if another size, another texture, or decoders of their own in place of a trunk are asked for.
     """
+    if held.trunk == "shared" and trunk not in (None, "shared"):
+        raise UsageError(f"--trunk {trunk}: {base} has a shared one: leave --trunk out, or train from nothing")
     if held.texture and texture not in (None, held.texture):
         raise UsageError(f"--texture {texture}: {base} has {held.texture}: leave --texture out, or train from nothing")
     if size not in (None, held.size):
         raise UsageError(f"--size {size}: {base} has {held.size} px: leave --size out, or train from nothing")
     added = [identity for identity in identities if identity not in held.identities]
-    return replace(held, identities=(*held.identities, *added), texture=texture or held.texture)
+    return replace(
+        held, identities=(*held.identities, *added), texture=texture or held.texture, trunk=trunk or held.trunk
+    )
 
 
 def check_identities(identities: list[str], folders: list[Path], alone: bool = False) -> None:

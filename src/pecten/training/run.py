@@ -12,7 +12,7 @@ from torch import Tensor
 from pecten.comb.config import CombConfig
 from pecten.comb.model import Comb
 from pecten.comb.schedule import state_at
-from pecten.comb.surgery import rearranged, textured
+from pecten.comb.surgery import rearranged, shared, textured
 from pecten.dataset.augment import Batch, augment
 from pecten.dataset.crops import CropSet
 from pecten.dataset.reach import reach_of
@@ -205,4 +205,6 @@ class Run:
 
 def _begun(base: Comb, shape: CombConfig) -> Comb:
     made = rearranged(base, shape.identities)
+    if shape.trunk == "shared" and made.trunk is None:
+        made = shared(made, base.config.identities[0])
     return textured(made, shape.texture) if shape.texture and not made.config.texture else made
