@@ -64,6 +64,8 @@ class Variant:
 DRAWN: Mapping[str, Any] = {"overlap_weight": 0.02, "jitter": {"shading": 0.4}}
 """Latents drawn together and uneven light, as the presets quick and studio have them."""
 
+FINE: Mapping[str, Any] = {"detail_weight": 1.0}
+
 BASE = "base"
 """The variant that others are compared with, and that finishing begins from."""
 
@@ -110,12 +112,11 @@ VARIANTS: tuple[Variant, ...] = (
     Variant("two people, latents 0.02 and light", training=DRAWN, people=("ada", "bruno")),
     Variant("two people, single stage, latents 0.02 and light", {}, {**DRAWN, "single_stage": True}, ("ada", "bruno")),
     Variant("shared trunk, latents 0.02 and light", {"trunk": "shared"}, DRAWN),
-    Variant("texture and fine detail, latents and light", {"texture": 2}, {**DRAWN, "detail_weight": 1.0}),
-    Variant(
-        "shared trunk, texture and fine detail, latents and light",
-        {"trunk": "shared", "texture": 2},
-        {**DRAWN, "detail_weight": 1.0},
-    ),
+    Variant("texture, latents and light", {"texture": 2}, DRAWN),
+    Variant("fine detail, latents and light", {}, {**DRAWN, **FINE}),
+    Variant("texture and fine detail, latents and light", {"texture": 2}, {**DRAWN, **FINE}),
+    Variant("the same, points count a tenth", {"texture": 2}, {**DRAWN, **FINE, "place_weight": 0.05}),
+    Variant("all of it with a shared trunk", {"trunk": "shared", "texture": 2}, {**DRAWN, **FINE}),
     Variant("input warp 12 px", training={"jitter": {"warp_px": 12.0}}),
     Variant("input warp 25 px", training={"jitter": {"warp_px": 25.0}}),
     Variant("no colour jitter", training={"jitter": {"exposure": 0.0, "colour": 0.0}}),
