@@ -243,6 +243,22 @@ def test_training_without_consent(name: str, studio: Studio, here: Path, capfd: 
     assert not (here / "comb").exists()
 
 
+@pytest.mark.parametrize("verb", ["swap", "train", "faces"])
+def test_a_consent_folder_that_is_none_is_not_passed_over(
+    verb: str, studio: Studio, here: Path, capfd: Capture
+) -> None:
+    # Each of these would go on with the record of another folder.
+    (here / "ada.consent.json").write_text("{}")
+    words = {
+        "swap": ("swap", studio.plate, "--comb", studio.comb, "-s", "ada", "-o", "a.mov"),
+        "train": ("train", studio.ada, studio.chidi, "-o", "comb"),
+        "faces": ("faces", studio.plate, "-i", "ada", "-o", "new"),
+    }[verb]
+    refused(pecten(capfd, *words, "--consent", "consnet"), "--consent consnet: no such folder")
+    refused(pecten(capfd, *words, "--consent", "ada.consent.json"), "a file: give the folder that holds it")
+    assert [p.name for p in here.iterdir()] == ["ada.consent.json"]
+
+
 def test_faces_without_consent_is_a_note(studio: Studio, here: Path, capfd: Capture) -> None:
     done = pecten(capfd, "faces", studio.folder / "chidi.mp4", "-i", "nobody", "-o", "new", "--size", 64)
     assert done.code == 0

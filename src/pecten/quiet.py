@@ -1,24 +1,56 @@
 """Native libraries that write to standard error by themselves, kept from it."""
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import final
+
+
+@final
+class _StandardError:
+    """The process's standard error, of which there is one for all threads: the last to leave restores it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._within = 0
+        self._kept: int | None = None
+
+    def hush(self) -> None:
+        with self._lock:
+            self._within += 1
+            if self._within > 1:
+                return
+            try:
+                self._kept = os.dup(2)
+            except OSError:
+                # Without a standard error there is nothing to keep clean.
+                return
+            void = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(void, 2)
+            os.close(void)
+
+    def restore(self) -> None:
+        with self._lock:
+            self._within -= 1
+            if self._within or self._kept is None:
+                return
+            os.dup2(self._kept, 2)
+            os.close(self._kept)
+            self._kept = None
+
+
+_STANDARD_ERROR = _StandardError()
 
 
 @contextmanager
 def hushed() -> Iterator[None]:
-    """Keep what native code writes out of the command's standard error; errors still come back as they should."""
+    """Keep what native code writes out of the command's standard error; errors still come back as they should.
+
+    Threads may be inside at once. What any of them writes to standard error meanwhile is lost.
+    """
+    _STANDARD_ERROR.hush()
     try:
-        kept = os.dup(2)
-    except OSError:
-        # Without a standard error there is nothing to keep clean.
-        yield
-        return
-    void = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(void, 2)
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(void)
+        _STANDARD_ERROR.restore()

@@ -66,6 +66,7 @@ def faces(
     from pecten.faces.follow import FaceOptions
 
     wishes = read_wishes(identity or [], track is not None, tracks)
+    records_in = consent_folders(consent)
     opened = [open_plate(clip, rate, colorspace, colorconfig, exposure) for clip in clips]
     check_place(out)
     if dry_run:
@@ -88,7 +89,7 @@ def faces(
         typer.echo(f"look at {picture}, then name them: --identity NAME=TRACKS")
         return
     for record in records:
-        _tell(record, out / record.identity if len(records) > 1 else out, consent)
+        _tell(record, out / record.identity if len(records) > 1 else out, records_in)
 
 
 def read_wishes(given: list[str], is_track: bool, only_tracks: bool) -> dict[str, list[str]]:
@@ -122,7 +123,7 @@ def read_wishes(given: list[str], is_track: bool, only_tracks: bool) -> dict[str
     return wishes
 
 
-def _tell(record: "DatasetRecord", out: Path, consent: list[Path] | None) -> None:
+def _tell(record: "DatasetRecord", out: Path, consent: list[Path]) -> None:
     from pecten.cli.describe import describe_dataset
     from pecten.consent import find
     from pecten.errors import ConsentError
@@ -133,7 +134,7 @@ def _tell(record: "DatasetRecord", out: Path, consent: list[Path] | None) -> Non
     pictures = [write_overview(out, record), write_left_out(out, record)]
     typer.echo(f"look at {', '.join(str(picture) for picture in pictures if picture is not None)}")
     try:
-        find(record.identity, consent_folders(consent))
+        find(record.identity, consent)
     except ConsentError as missing:
         typer.echo(f"note: training will need consent: {missing}")
 

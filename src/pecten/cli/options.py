@@ -60,9 +60,17 @@ def read_colour(space: str | None, config: str | None, exposure: float = 0.0) ->
 
 
 def consent_folders(given: list[Path] | None) -> list[Path]:
-    """Return the folders to search for consent records, the given ones first."""
+    """Return the folders to search for consent records, the given ones first.
+
+    Raises:
+        UsageError: if a given one is no folder: another folder's record would be taken in its place.
+    """
     from pecten.consent import default_folders
 
+    for folder in given or []:
+        if not folder.is_dir():
+            what = "a file: give the folder that holds it" if folder.exists() else "no such folder; check the path"
+            raise UsageError(f"--consent {folder}: {what}")
     return [*(given or []), *default_folders()]
 
 
