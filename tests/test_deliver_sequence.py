@@ -3,6 +3,7 @@
 import errno
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +176,24 @@ def test_a_video_plate_becomes_a_sequence_from_1001(tmp_path: Path) -> None:
     last = list(exr.frames())[-1].native
     assert isinstance(last, Still)
     assert last.spec.get_string_attribute("smpte:TimeCode") == "01:00:01:01"
+
+
+def test_a_rate_that_nobody_said_is_not_written(tmp_path: Path) -> None:
+    said = write_shot(tmp_path / "said", "exr", np.float16, rate=(25, 1))
+    silent = write_shot(tmp_path / "silent", "exr", np.float16)
+    assert (said.info.rate_known, silent.info.rate_known) == (True, False)
+    for plate, rate in ((said, (25, 1)), (silent, None), (open_clip(silent.info.path, Fraction(25)), (25, 1))):
+        deliver(plate, tmp_path / "out" / "a.####.exr", overwrite=True)
+        (_, still, _) = (frame.native for frame in open_clip(tmp_path / "out").frames())
+        assert isinstance(still, Still)
+        assert still.spec.getattribute("FramesPerSecond") == rate
+
+
+@pytest.mark.parametrize("suffix", ["exr", "dpx"])
+def test_the_shape_of_a_pixel_is_carried(tmp_path: Path, suffix: str) -> None:
+    plate = write_shot(tmp_path / "in", "exr", np.float16, PixelAspectRatio=2.0)
+    deliver(plate, tmp_path / "out" / f"a.####.{suffix}")
+    assert (plate.info.pixel_aspect, open_clip(tmp_path / "out").info.pixel_aspect) == (2, 2)
 
 
 def test_existing_frames_are_refused_kept_or_replaced(tmp_path: Path) -> None:

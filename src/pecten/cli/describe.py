@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 _SHOWN = 60
 """Characters of frame numbers that a line tells."""
 
+_FIELDS = {
+    "": "",
+    "flagged": ", flagged interlaced, but its frames look whole",
+    "combed": ", interlaced: de-interlace it before faces or a swap",
+}
+
 
 def describe(thing: str, colour: "ColourChoice | None" = None) -> list[str]:
     """Describe whatever a path names.
@@ -48,12 +54,12 @@ def describe_clip(thing: str, choice: "ColourChoice | None" = None) -> list[str]
     still = info.kind == "sequence" and info.frame_count == 1
     kind = "still" if still else "image sequence" if info.kind == "sequence" else "video"
     numbers = f" ({info.first_number}-{info.first_number + info.frame_count - 1})" if info.kind == "sequence" else ""
-    seconds = float(info.frame_count / info.rate)
+    rate = f"{info.rate} frames/s{'' if info.rate_known else ' (assumed)'}, {float(info.frame_count / info.rate):.2f} s"
+    aspect = "" if info.pixel_aspect == 1 else f", pixels {float(info.pixel_aspect):.4g}:1"
     colour = info.colour
     lines = [
-        f"{info.path}: {kind}, {info.codec} {info.pixel_format}",
-        f"  {info.width}x{info.height}"
-        + ("" if still else f", {info.frame_count} frames{numbers}, {info.rate} frames/s, {seconds:.2f} s"),
+        f"{info.path}: {kind}, {info.codec} {info.pixel_format}{_FIELDS[info.fields]}",
+        f"  {info.width}x{info.height}{aspect}" + ("" if still else f", {info.frame_count} frames{numbers}, {rate}"),
         f"  timecode {info.timecode or 'none'}, {'with' if info.has_audio else 'no'} sound, "
         f"{info.bit_depth} bits, primaries/transfer/matrix "
         f"{colour.primaries}/{colour.transfer}/{colour.matrix} {'full' if colour.full_range else 'video'} range",

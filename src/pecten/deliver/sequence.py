@@ -172,6 +172,8 @@ class SequenceWriter:
         spec = oiio.ImageSpec(info.width, info.height, 3, self._type)
         for name, value in (*self._kind.attributes, *_said(self._wanted.name, self._name.suffix.lower())):
             spec.attribute(name, value)
+        if info.pixel_aspect != 1:
+            spec.attribute("PixelAspectRatio", float(info.pixel_aspect))
         return Still(_samples(self._view.recoded(whole, self._wanted), self._type), spec)
 
     def _stamp(self, still: Still, index: int) -> None:
@@ -181,7 +183,8 @@ class SequenceWriter:
         # Twice as fast as the default, for 1 % of size on grainy pictures.
         spec.attribute("png:compressionLevel", 1)
         spec.attribute("oiio:UnassociatedAlpha", 1)
-        if spec.getattribute("FramesPerSecond") is None and self._name.suffix.lower() == ".exr":
+        stated = info.rate_known and self._name.suffix.lower() == ".exr"
+        if stated and spec.getattribute("FramesPerSecond") is None:
             rate = (info.rate.numerator, info.rate.denominator)
             spec.attribute("FramesPerSecond", oiio.TypeDesc("rational"), rate)
         if spec.getattribute("smpte:TimeCode") is None and info.timecode:

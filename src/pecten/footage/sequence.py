@@ -139,7 +139,7 @@ class SequenceClip:
             raise FootageError(f"{name}: no such frames; check the folder and the name")
         self._refuse_gaps()
         spec = self._refuse_other_sizes()
-        rational = spec.getattribute("FramesPerSecond")
+        stated = rate or _rate(spec.getattribute("FramesPerSecond"))
         timecode = spec.get_string_attribute("smpte:TimeCode")
         encoding, coding = settled(colour or ColourChoice(), _guess(spec, name.suffix.lower()))
         self._info = ClipInfo(
@@ -147,7 +147,9 @@ class SequenceClip:
             kind="sequence",
             width=spec.full_width,
             height=spec.full_height,
-            rate=rate or _rate(rational) or DEFAULT_RATE,
+            rate=stated or DEFAULT_RATE,
+            rate_known=stated is not None,
+            pixel_aspect=_pixel_aspect(spec),
             frame_count=len(self._numbers),
             first_number=self._numbers[0],
             timecode=timecode or None,
@@ -318,6 +320,11 @@ def _rate(rational: Any) -> Fraction | None:
     if isinstance(rational, tuple) and len(rational) == 2 and rational[0] > 0 and rational[1] > 0:
         return Fraction(*rational)
     return Fraction(rational).limit_denominator(1001) if isinstance(rational, float) and rational > 0 else None
+
+
+def _pixel_aspect(spec: Any) -> Fraction:
+    aspect = Fraction(spec.get_float_attribute("PixelAspectRatio", 1.0)).limit_denominator(1000)
+    return aspect if aspect > 0 else Fraction(1)
 
 
 def _guess(spec: Any, suffix: str) -> Guess:
