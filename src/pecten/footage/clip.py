@@ -50,6 +50,7 @@ class ClipInfo:
         rate_known: Whether the clip or the user says the rate; else it is taken to be 24.
         fields: "" where frames are whole; "flagged" where the file calls them interlaced, but they look whole;
             "combed" where two moments are woven into one frame.
+        parts: Names of the parts of each file, where it has several: the one that is read first, then the others.
     """
 
     path: str
@@ -70,6 +71,7 @@ class ClipInfo:
     pixel_aspect: Fraction = Fraction(1)
     rate_known: bool = True
     fields: str = ""
+    parts: tuple[str, ...] = ()
 
     def view(self) -> View:
         """Return the way between the clip's numbers and what networks see; make it once, it may load a configuration.
