@@ -35,6 +35,7 @@ def write_video(
     container_options: dict[str, str] | None = None,
     codec_options: dict[str, str] | None = None,
     pictures: Sequence[np.ndarray] | None = None,
+    pixel_aspect: Fraction | None = None,
 ) -> Path:
     """Write a video of `pictures`, or of `picture(k)`; tags are (primaries, transfer, matrix, range)."""
     with av.open(str(path), "w", options=container_options or {}) as container:
@@ -46,6 +47,8 @@ def write_video(
         if tags:
             context = stream.codec_context
             context.color_primaries, context.color_trc, context.colorspace, context.color_range = tags
+        if pixel_aspect:
+            stream.codec_context.sample_aspect_ratio = pixel_aspect
         if timecode:
             stream.metadata["timecode"] = timecode
         if rotation:

@@ -4,6 +4,7 @@ import json
 import os
 from dataclasses import replace
 from datetime import date, timedelta
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 from cli_support import Studio, copy, cut_short, pecten, pictures, swap, tiny_comb, tree, write_clip, write_sequence
 from pecten.consent import draft, save
+from sample_clips import write_video
 
 Capture = pytest.CaptureFixture[str]
 TODAY = date.today()
@@ -84,6 +86,21 @@ def test_footage_that_cannot_be_read(
     }
     refused(answers[verb](), words)
     assert not any(p.is_file() for p in here.rglob("*"))
+
+
+def test_footage_whose_faces_would_be_squeezed_or_combed(here: Path, capfd: Capture) -> None:
+    shown = [picture.copy() for picture in pictures(count=2)]
+    shown[0][1::2, 12:], high, wide = shown[0][1::2, :-12].copy(), *shown[0].shape[:2]
+    about = {"codec": "prores_ks", "pixel_format": "yuv422p10le", "count": 2, "size": (wide, high), "pictures": shown}
+    write_video(here / "squeezed.mov", **about, pixel_aspect=Fraction(2))  # type: ignore[arg-type]
+    write_video(here / "woven.mov", **about, codec_options={"flags": "+ildct"})  # type: ignore[arg-type]
+    for verb in ("faces", "swap"):
+        words = ("-i", "ada") if verb == "faces" else ("--comb", "comb", "-s", "ada")
+        refused(pecten(capfd, verb, "squeezed.mov", *words, "-o", "new.mov"), "anamorphic, with pixels 2:1")
+        refused(pecten(capfd, verb, "woven.mov", *words, "-o", "new.mov"), "woven.mov: interlaced")
+    told = pecten(capfd, "info", "squeezed.mov", "woven.mov").out
+    assert "pixels 2:1" in told
+    assert "interlaced: de-interlace it" in told
 
 
 def test_a_clip_without_any_face(studio: Studio, here: Path, capfd: Capture) -> None:

@@ -3,6 +3,7 @@
 import errno
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +149,56 @@ def test_lossy_compression_is_not_repeated(tmp_path: Path) -> None:
         assert read_pixels(tmp_path / f"out_{compression}.exr").tobytes() == stored.tobytes()
 
 
+def write_parts(path: Path, parts: dict[str, tuple[tuple[str, ...], np.ndarray]], compression: str = "zips") -> None:
+    specs = []
+    for name, (channels, pixels) in parts.items():
+        height, width, count = pixels.shape
+        spec = oiio.ImageSpec(width, height, count, {"float16": "half", "float32": "float"}[pixels.dtype.name])
+        spec.channelnames = channels
+        spec.attribute("oiio:subimagename", name)
+        spec.attribute("compression", compression)
+        specs.append(spec)
+    target: Any = oiio.ImageOutput.create(str(path))
+    assert target.open(str(path), tuple(specs)), target.geterror()
+    for number, (_, pixels) in enumerate(parts.values()):
+        assert number == 0 or target.open(str(path), specs[number], "AppendSubimage"), target.geterror()
+        assert target.write_image(pixels), target.geterror()
+    target.close()
+
+
+def read_parts(path: Path) -> dict[str, np.ndarray]:
+    parts, number = {}, 0
+    source: Any = oiio.ImageInput.open(str(path))
+    while source.seek_subimage(number, 0):
+        spec = source.spec()
+        parts[spec.get_string_attribute("oiio:subimagename")] = source.read_image(
+            number, 0, 0, spec.nchannels, spec.format
+        ).reshape(spec.height, spec.width, -1)
+        number += 1
+    source.close()
+    return parts
+
+
+@pytest.mark.parametrize("compression", ["zips", "dwaa"])
+def test_the_other_parts_of_a_file_are_kept(tmp_path: Path, compression: str) -> None:
+    (tmp_path / "in").mkdir()
+    for number in (1001, 1002):
+        depth, left, right = (pixels_for(np.float16, number + k, count) for k, count in enumerate((1, 3, 3)))
+        parts = {"depth": (("Z",), depth), "left": (("R", "G", "B"), left), "right": (("R", "G", "B"), right)}
+        write_parts(tmp_path / "in" / f"a.{number}.exr", parts, compression)
+    plate = open_clip(tmp_path / "in")
+    assert plate.info.parts == ("left", "depth", "right")
+    deliver(plate, tmp_path / "out" / "a.####.exr")
+    for number in (1001, 1002):
+        before, after = (read_parts(tmp_path / name / f"a.{number}.exr") for name in ("in", "out"))
+        assert list(after) == ["depth", "left", "right"]
+        for name in ("depth", "right"):
+            np.testing.assert_array_equal(after[name], before[name])
+        outside = SUPPORT == 0
+        np.testing.assert_array_equal(after["left"][outside], before["left"][outside])
+        assert (after["left"][~outside] == 0.25).all()
+
+
 def test_grey_plates_stay_grey(tmp_path: Path) -> None:
     plate = open_clip(write_still(tmp_path / "a.png", pixels_for(np.uint8, 1, 1)))
     deliver(plate, tmp_path / "out.png")
@@ -175,6 +226,24 @@ def test_a_video_plate_becomes_a_sequence_from_1001(tmp_path: Path) -> None:
     last = list(exr.frames())[-1].native
     assert isinstance(last, Still)
     assert last.spec.get_string_attribute("smpte:TimeCode") == "01:00:01:01"
+
+
+def test_a_rate_that_nobody_said_is_not_written(tmp_path: Path) -> None:
+    said = write_shot(tmp_path / "said", "exr", np.float16, rate=(25, 1))
+    silent = write_shot(tmp_path / "silent", "exr", np.float16)
+    assert (said.info.rate_known, silent.info.rate_known) == (True, False)
+    for plate, rate in ((said, (25, 1)), (silent, None), (open_clip(silent.info.path, Fraction(25)), (25, 1))):
+        deliver(plate, tmp_path / "out" / "a.####.exr", overwrite=True)
+        (_, still, _) = (frame.native for frame in open_clip(tmp_path / "out").frames())
+        assert isinstance(still, Still)
+        assert still.spec.getattribute("FramesPerSecond") == rate
+
+
+@pytest.mark.parametrize("suffix", ["exr", "dpx"])
+def test_the_shape_of_a_pixel_is_carried(tmp_path: Path, suffix: str) -> None:
+    plate = write_shot(tmp_path / "in", "exr", np.float16, PixelAspectRatio=2.0)
+    deliver(plate, tmp_path / "out" / f"a.####.{suffix}")
+    assert (plate.info.pixel_aspect, open_clip(tmp_path / "out").info.pixel_aspect) == (2, 2)
 
 
 def test_existing_frames_are_refused_kept_or_replaced(tmp_path: Path) -> None:

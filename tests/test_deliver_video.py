@@ -139,6 +139,16 @@ def test_a_mov_has_a_timecode_track_and_tagged_frames(tmp_path: Path) -> None:
         assert any(other.type == "data" for other in container.streams)
 
 
+@pytest.mark.parametrize("name", ["out.mov", "out.mp4"])
+def test_the_shape_of_a_pixel_is_carried_or_told(tmp_path: Path, name: str) -> None:
+    aspect = Fraction(64, 45)
+    plate = open_clip(write_video(tmp_path / "plate.mov", "prores_ks", "yuv422p10le", count=2, pixel_aspect=aspect))
+    assert deliver(plate, tmp_path / name).info.pixel_aspect == aspect
+    # PyAV cannot tell Matroska's muxer.
+    with pytest.raises(DeliveryError, match=r"pixels of 1\.422:1 would be lost in \.mkv"):
+        open_writer(tmp_path / "out.mkv", plate)
+
+
 def test_part_of_a_clip_starts_at_its_own_timecode_and_sound(tmp_path: Path) -> None:
     path = write_video(
         tmp_path / "plate.mov", "prores_ks", "yuv422p10le", timecode="01:00:00:00", audio="pcm_s16le", count=24

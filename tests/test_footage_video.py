@@ -185,3 +185,33 @@ def test_packed_formats_keep_their_samples(tmp_path: Path) -> None:
     assert packed.info.pixel_format == "yuv422p"
     for expected, found in zip(plain.frames(), packed.frames(), strict=True):
         assert np.abs(found.image - expected.image).max() < 1.5 / 255
+
+
+def bars(woven: bool, count: int = 12) -> list[np.ndarray]:
+    """Draw a bar that moves 6 px a frame over a picture; where woven, its even lines are half a frame ahead."""
+    shown = []
+    for index in range(count):
+        image = picture(0)
+        for first, at in ((0, 6 * index + 3), (1, 6 * index)) if woven else ((0, 6 * index), (1, 6 * index)):
+            image[first::2, at % 64 : at % 64 + 8] = 250
+        shown.append(image)
+    return shown
+
+
+@pytest.mark.parametrize(("woven", "fields"), [(True, "combed"), (False, "flagged")])
+def test_two_moments_in_a_frame_are_told_from_a_mere_flag(tmp_path: Path, woven: bool, fields: str) -> None:
+    flagged = {"flags": "+ildct"}
+    path = write_video(tmp_path / "a.mov", "prores_ks", "yuv422p10le", pictures=bars(woven), codec_options=flagged)
+    assert open_clip(path).info.fields == fields
+
+
+def test_what_is_not_flagged_is_not_judged(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mov", "prores_ks", "yuv422p10le", pictures=bars(True))
+    assert open_clip(path).info.fields == ""
+
+
+@pytest.mark.parametrize(("rotation", "aspect"), [(0, Fraction(2)), (90, Fraction(1, 2))])
+def test_the_shape_of_a_pixel_is_read_as_it_is_shown(tmp_path: Path, rotation: int, aspect: Fraction) -> None:
+    path = write_video(tmp_path / "a.mov", "prores_ks", "yuv422p10le", pixel_aspect=Fraction(2), rotation=rotation)
+    assert open_clip(path).info.pixel_aspect == aspect
+    assert open_clip(write_video(tmp_path / "b.mov", "prores_ks", "yuv422p10le")).info.pixel_aspect == 1

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 _SHOWN = 60
 """Characters of frame numbers that a line tells."""
 
+_FIELDS = {
+    "": "",
+    "flagged": ", flagged interlaced, but its frames look whole",
+    "combed": ", interlaced: de-interlace it before faces or a swap",
+}
+
 
 def describe(thing: str, colour: "ColourChoice | None" = None) -> list[str]:
     """Describe whatever a path names.
@@ -48,16 +54,19 @@ def describe_clip(thing: str, choice: "ColourChoice | None" = None) -> list[str]
     still = info.kind == "sequence" and info.frame_count == 1
     kind = "still" if still else "image sequence" if info.kind == "sequence" else "video"
     numbers = f" ({info.first_number}-{info.first_number + info.frame_count - 1})" if info.kind == "sequence" else ""
-    seconds = float(info.frame_count / info.rate)
-    colour = info.colour
+    rate = f"{info.rate} frames/s{'' if info.rate_known else ' (assumed)'}, {float(info.frame_count / info.rate):.2f} s"
+    aspect = "" if info.pixel_aspect == 1 else f", pixels {float(info.pixel_aspect):.4g}:1"
+    colour, tags = info.colour, ""
+    if info.kind == "video":
+        codes = f"{colour.primaries}/{colour.transfer}/{colour.matrix}"
+        tags = f", primaries/transfer/matrix {codes} {'full' if colour.full_range else 'video'} range"
     lines = [
-        f"{info.path}: {kind}, {info.codec} {info.pixel_format}",
-        f"  {info.width}x{info.height}"
-        + ("" if still else f", {info.frame_count} frames{numbers}, {info.rate} frames/s, {seconds:.2f} s"),
+        f"{info.path}: {kind}, {info.codec} {info.pixel_format}{_FIELDS[info.fields]}",
+        f"  {info.width}x{info.height}{aspect}" + ("" if still else f", {info.frame_count} frames{numbers}, {rate}"),
         f"  timecode {info.timecode or 'none'}, {'with' if info.has_audio else 'no'} sound, "
-        f"{info.bit_depth} bits, primaries/transfer/matrix "
-        f"{colour.primaries}/{colour.transfer}/{colour.matrix} {'full' if colour.full_range else 'video'} range",
+        f"{info.bit_depth} bits{tags}",
         f"  {describe_colour(info)}",
+        *(f"  {line}" for line in describe_parts(info)),
     ]
     return [*lines, *describe_credentials(_first_file(info.path, info.first_number))]
 
@@ -68,6 +77,11 @@ def describe_colour(info: "ClipInfo") -> str:
     config = f" of {coding.config}" if coding.config else ""
     exposure = f", seen {coding.exposure:+g} stops" if coding.exposure else ""
     return f"colour {info.encoding}{config}{exposure}: {coding.why}" + ("" if coding.sure else "; give --colorspace")
+
+
+def describe_parts(info: "ClipInfo") -> list[str]:
+    """Say which part of files with several parts is read; a delivery of the same kind keeps the others as they are."""
+    return [f"part {info.parts[0]} is read, not {', '.join(info.parts[1:])}"] if info.parts else []
 
 
 def _first_file(pattern: str, number: int) -> Path:

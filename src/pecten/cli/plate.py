@@ -11,6 +11,9 @@ from pecten.errors import UsageError
 if TYPE_CHECKING:
     from pecten.footage.clip import Clip
 
+MOST_SQUEEZE = 1.5
+"""Width over height of a pixel, or its inverse, up to which faces are found and fitted as they are."""
+
 Delivery = Annotated[Path, typer.Option("--out", "-o", help="Video (.mov, .mp4, .mkv) or sequence (sh.####.exr).")]
 Tracks = Annotated[
     list[int] | None, typer.Option("--track", help="Track to change (again for more). [default: the one seen most]")
@@ -27,8 +30,9 @@ def open_plate(path: str, rate: str | None, colorspace: str | None, colorconfig:
 
     Raises:
         UsageError: if an option cannot be followed, or nobody says how the clip is coded.
-        FootageError: if it cannot be read.
+        FootageError: if it cannot be read, or its faces would be combed or squeezed.
     """
+    from pecten.errors import FootageError
     from pecten.footage.clip import open_clip
 
     clip = open_clip(path, read_rate(rate), read_colour(colorspace, colorconfig, exposure))
@@ -36,6 +40,12 @@ def open_plate(path: str, rate: str | None, colorspace: str | None, colorconfig:
     if not info.coding.sure:
         raise UsageError(
             f"{info.path}: {info.coding.why}: give --colorspace: rec709, cineon, or a log such as 'ARRI LogC3 (EI800)'"
+        )
+    if info.fields == "combed":
+        raise FootageError(f"{info.path}: interlaced, two moments in each frame: de-interlace it first")
+    if not 1 / MOST_SQUEEZE <= info.pixel_aspect <= MOST_SQUEEZE:
+        raise FootageError(
+            f"{info.path}: anamorphic, with pixels {float(info.pixel_aspect):.4g}:1: scale it to square pixels first"
         )
     return clip
 

@@ -131,7 +131,7 @@ def swap(
     dry_run: DryRun = False,
 ) -> None:
     """Put a performer's face into a plate; the result is signed with content credentials."""
-    from pecten.cli.describe import describe_colour
+    from pecten.cli.describe import describe_colour, describe_parts
     from pecten.comb.latent_file import load_latents
     from pecten.comb.weights import load_comb
     from pecten.faces.follow import FaceOptions
@@ -169,7 +169,8 @@ def swap(
         check_place(folder)
     if dry_run:
         typer.echo(f"would put {source} into {plate}, frames {numbers}, and write {out}")
-        typer.echo(f"  {describe_colour(clip.info)}")
+        for line in [describe_colour(clip.info), *describe_parts(clip.info)]:
+            typer.echo(f"  {line}")
         typer.echo(f"would keep what is found in the plate in {kept}")
         return
     use_threads(threads)
@@ -180,7 +181,12 @@ def swap(
             clip, found, loaded, options, out, statement, screen, span, overwrite, outside, claim, latents=latents
         )
     typer.echo(f"{out}: {done.frames} frames, {done.swapped} with {source}'s face{told_kept(done.kept)}")
-    for line in [*told_frames(done), *told_beyond(comb, source, found, options.tracks), *outside.told()]:
+    for line in [
+        *describe_parts(clip.info),
+        *told_frames(done),
+        *told_beyond(comb, source, found, options.tracks),
+        *outside.told(),
+    ]:
         typer.echo(f"  {line}")
 
 

@@ -63,5 +63,7 @@ class MatteWriter:
         spec.channelnames = ("A",)
         spec.alpha_channel = 0
         spec.attribute("compression", "zips")
+        if self._plate.pixel_aspect != 1:
+            spec.attribute("PixelAspectRatio", float(self._plate.pixel_aspect))
         with told(path), replacing(path) as beside:
             write_still(Still(matte.astype(np.float16)[..., None], spec), beside, path)

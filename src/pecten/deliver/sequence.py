@@ -1,6 +1,6 @@
 """Image-sequence deliveries, by OpenImageIO. Pixels outside the support are the plate's own, bit for bit."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -130,7 +130,7 @@ class SequenceWriter:
         # An interrupt must not part a frame from its credentials, nor be lost in the signer's call-backs.
         with held_back() as interrupt, told(path), replacing(path) as beside:
             # OpenImageIO does not notice a full disk while it writes PNG, so there must be room for the worst case.
-            if not has_room(path, still.pixels.nbytes + _HEADER_SIZE):
+            if not has_room(path, _size_of(still) + _HEADER_SIZE):
                 raise disk_full(path)
             if self._kind is _JPEG:
                 _write_jpeg(still, beside)
@@ -155,15 +155,20 @@ class SequenceWriter:
         same = own == self._name.suffix.lower() or {own, self._name.suffix.lower()} == {".tif", ".tiff"}
         if not same or str(native.spec.format) not in self._kind.keeps:
             return None
-        still = _grown(Still(native.pixels.copy(), oiio.ImageSpec(native.spec)), inside)
-        compression = str(still.spec.getattribute("compression") or "").split(":")[0]
+        before, after = ([self._rewritable(part) for part in parts] for parts in (native.before, native.after))
+        still = _grown(self._rewritable(Still(native.pixels.copy(), native.spec)), inside)
+        _put(still, image, inside)
+        return replace(still, before=tuple(before), after=tuple(after))
+
+    def _rewritable(self, part: Still) -> Still:
+        spec = oiio.ImageSpec(part.spec)
+        compression = str(spec.getattribute("compression") or "").split(":")[0]
         if compression in _LOSSY:
             # Packing again with loss would change what was not touched.
-            still.spec.attribute("compression", dict(self._kind.attributes).get("compression", "zip"))
+            spec.attribute("compression", dict(self._kind.attributes).get("compression", "zip"))
         # Tiles and the like would be refused by formats' plain writers.
-        still.spec.tile_width = still.spec.tile_height = still.spec.tile_depth = 0
-        _put(still, image, inside)
-        return still
+        spec.tile_width = spec.tile_height = spec.tile_depth = 0
+        return Still(part.pixels, spec)
 
     def _recoded(self, frame: Frame, image: Image, inside: np.ndarray) -> Still:
         """Make file contents of another kind than the plate's."""
@@ -172,6 +177,8 @@ class SequenceWriter:
         spec = oiio.ImageSpec(info.width, info.height, 3, self._type)
         for name, value in (*self._kind.attributes, *_said(self._wanted.name, self._name.suffix.lower())):
             spec.attribute(name, value)
+        if info.pixel_aspect != 1:
+            spec.attribute("PixelAspectRatio", float(info.pixel_aspect))
         return Still(_samples(self._view.recoded(whole, self._wanted), self._type), spec)
 
     def _stamp(self, still: Still, index: int) -> None:
@@ -181,7 +188,8 @@ class SequenceWriter:
         # Twice as fast as the default, for 1 % of size on grainy pictures.
         spec.attribute("png:compressionLevel", 1)
         spec.attribute("oiio:UnassociatedAlpha", 1)
-        if spec.getattribute("FramesPerSecond") is None and self._name.suffix.lower() == ".exr":
+        stated = info.rate_known and self._name.suffix.lower() == ".exr"
+        if stated and spec.getattribute("FramesPerSecond") is None:
             rate = (info.rate.numerator, info.rate.denominator)
             spec.attribute("FramesPerSecond", oiio.TypeDesc("rational"), rate)
         if spec.getattribute("smpte:TimeCode") is None and info.timecode:
@@ -265,14 +273,28 @@ def write_still(still: Still, beside: Path, path: Path) -> None:
         raise DeliveryError(f"{path}: {path.suffix} cannot be written here; choose another format")
     # Buffers may reach the disk only on closing, so that can fail as well. What it says counts, not the error text:
     # for TIFF there is one even after success.
-    good = target.open(str(beside), still.spec) and target.write_image(np.ascontiguousarray(still.pixels))
+    good = _write_parts(target, beside, [*still.before, still, *still.after])
     fault = target.geterror()
     if target.close() and good and not _is_cut_short(beside):
         return
     fault = fault or target.geterror()
-    if not has_room(path, still.pixels.nbytes):
+    if not has_room(path, _size_of(still)):
         raise disk_full(path)
     raise DeliveryError(f"{path}: cannot be written ({' '.join(fault.split()) or 'no reason given'})")
+
+
+def _write_parts(target: Any, path: Path, parts: list[Still]) -> bool:
+    specs = parts[0].spec if len(parts) == 1 else tuple(part.spec for part in parts)
+    good = bool(target.open(str(path), specs))
+    for number, part in enumerate(parts):
+        if number and good:
+            good = bool(target.open(str(path), part.spec, "AppendSubimage"))
+        good = good and bool(target.write_image(np.ascontiguousarray(part.pixels)))
+    return good
+
+
+def _size_of(still: Still) -> int:
+    return sum(part.pixels.nbytes for part in (still, *still.before, *still.after))
 
 
 def _is_cut_short(path: Path) -> bool:

@@ -85,6 +85,9 @@ class VideoWriter:
                 raise DeliveryError(f"{path}: that is the plate itself; choose another name")
             if not overwrite:
                 raise DeliveryError(f"{path}: exists already; choose another name, or give --overwrite")
+        if info.pixel_aspect != 1 and path.suffix.lower() == ".mkv":
+            aspect = f"{float(info.pixel_aspect):.4g}:1"
+            raise DeliveryError(f"{path}: pixels of {aspect} would be lost in .mkv; deliver .mov, .mp4 or a sequence")
         self._path, self._plate, self._codec = path, plate, CODECS[name]
         self._format = self._codec.pixel_format or _lossless_format(plate)
         self._layout = layout_of(self._format)
@@ -197,6 +200,8 @@ class VideoWriter:
         context = stream.codec_context
         context.color_primaries, context.color_trc = self._tags.primaries, self._tags.transfer
         context.colorspace, context.color_range = self._matrix_code(), self._range_code()
+        if info.pixel_aspect != 1:
+            context.sample_aspect_ratio = info.pixel_aspect
         if self._times():
             context.time_base = _VFR_TIME_BASE
         if info.timecode:

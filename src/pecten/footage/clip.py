@@ -46,6 +46,11 @@ class ClipInfo:
         codec: Likewise, such as `h264` or `openexr`.
         bit_depth: Bits a sample in the file.
         coding: What goes with `encoding`.
+        pixel_aspect: Width over height of a pixel as shown; 2 for a squeezed anamorphic plate.
+        rate_known: Whether the clip or the user says the rate; else it is taken to be 24.
+        fields: "" where frames are whole; "flagged" where the file calls them interlaced, but they look whole;
+            "combed" where two moments are woven into one frame.
+        parts: Names of the parts of each file, where it has several: the one that is read first, then the others.
     """
 
     path: str
@@ -63,6 +68,10 @@ class ClipInfo:
     codec: str
     bit_depth: int
     coding: Coding = field(default_factory=Coding)
+    pixel_aspect: Fraction = Fraction(1)
+    rate_known: bool = True
+    fields: str = ""
+    parts: tuple[str, ...] = ()
 
     def view(self) -> View:
         """Return the way between the clip's numbers and what networks see; make it once, it may load a configuration.

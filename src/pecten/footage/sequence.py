@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -42,10 +42,14 @@ class Still:
     Attributes:
         pixels: (rows, columns, channels) of the data window, in the file's own sample type.
         spec: The `OpenImageIO.ImageSpec` that goes with it.
+        before: The parts of the file that come before it, such as another view; most files have one part.
+        after: Those that come after it.
     """
 
     pixels: np.ndarray
     spec: Any
+    before: tuple["Still", ...] = ()
+    after: tuple["Still", ...] = ()
 
 
 @dataclass(frozen=True)
@@ -138,8 +142,8 @@ class SequenceClip:
         if not self._numbers:
             raise FootageError(f"{name}: no such frames; check the folder and the name")
         self._refuse_gaps()
-        spec = self._refuse_other_sizes()
-        rational = spec.getattribute("FramesPerSecond")
+        spec, parts = self._refuse_other_sizes()
+        stated = rate or _rate(spec.getattribute("FramesPerSecond"))
         timecode = spec.get_string_attribute("smpte:TimeCode")
         encoding, coding = settled(colour or ColourChoice(), _guess(spec, name.suffix.lower()))
         self._info = ClipInfo(
@@ -147,7 +151,10 @@ class SequenceClip:
             kind="sequence",
             width=spec.full_width,
             height=spec.full_height,
-            rate=rate or _rate(rational) or DEFAULT_RATE,
+            rate=stated or DEFAULT_RATE,
+            rate_known=stated is not None,
+            pixel_aspect=_pixel_aspect(spec),
+            parts=parts,
             frame_count=len(self._numbers),
             first_number=self._numbers[0],
             timecode=timecode or None,
@@ -186,19 +193,22 @@ class SequenceClip:
                 f"{self._name}: {names}{more} missing between {first} and {last}. Render or copy what is missing."
             )
 
-    def _refuse_other_sizes(self) -> Any:
+    def _refuse_other_sizes(self) -> tuple[Any, tuple[str, ...]]:
         first = self._name.file(self._numbers[0])
-        reference = _read_spec(first)
+        specs, place = _read_specs(first)
+        reference = specs[place]
         size = (reference.full_width, reference.full_height)
         for number in self._numbers[1:]:
             path = self._name.file(number)
-            spec = _read_spec(path)
+            others, at = _read_specs(path)
+            spec = others[at]
             if (spec.full_width, spec.full_height) != size:
                 raise FootageError(
                     f"{path.name}: {spec.full_width}x{spec.full_height}, but {first.name} is {size[0]}x{size[1]}. "
                     "Re-export the sequence at one size."
                 )
-        return reference
+        names = [spec.get_string_attribute("oiio:subimagename") or str(k) for k, spec in enumerate(specs)]
+        return reference, (names.pop(place), *names) if len(specs) > 1 else ()
 
 
 def read_still(path: Path) -> Still:
@@ -208,14 +218,17 @@ def read_still(path: Path) -> Still:
         FootageError: if it cannot be read whole.
     """
     source = _open(path)
-    spec = source.spec()
-    with _native_words_kept(path):
-        pixels = source.read_image(spec.format)
-    fault = source.geterror()
+    specs, place = _parts_of(source)
+    parts = []
+    for number, spec in enumerate(specs):
+        with _native_words_kept(path):
+            pixels = source.read_image(number, 0, 0, spec.nchannels, spec.format)
+        fault = source.geterror()
+        if pixels is None or fault:
+            raise FootageError(f"{path}: damaged or cut short ({_one_line(fault)}). Copy or render it again.")
+        parts.append(Still(pixels.reshape(spec.height, spec.width, -1), spec))
     source.close()
-    if pixels is None or fault:
-        raise FootageError(f"{path}: damaged or cut short ({_one_line(fault)}). Copy or render it again.")
-    return Still(pixels.reshape(spec.height, spec.width, -1), spec)
+    return replace(parts[place], before=tuple(parts[:place]), after=tuple(parts[place + 1 :]))
 
 
 def rgb_channels(spec: Any) -> list[int]:
@@ -303,11 +316,32 @@ def _native_words_kept(path: Path) -> AbstractContextManager[None]:
     return hushed() if path.suffix.lower() in (".png", ".jpg", ".jpeg") else nullcontext()
 
 
-def _read_spec(path: Path) -> Any:
+def _read_specs(path: Path) -> tuple[list[Any], int]:
+    """Return the header of each of a file's parts, and which of them is the picture.
+
+    Raises:
+        FootageError: if the file cannot be read.
+    """
     source = _open(path)
-    spec = source.spec()
+    specs, place = _parts_of(source)
     source.close()
-    return spec
+    if specs[place].deep:
+        raise FootageError(f"{path}: deep pixels, which have no one colour. Flatten them first.")
+    return specs, place
+
+
+def _parts_of(source: Any) -> tuple[list[Any], int]:
+    specs = [oiio.ImageSpec(source.spec())]
+    # Other formats' further pictures are thumbnails and pages.
+    while source.format_name() == "openexr" and source.seek_subimage(len(specs), 0):
+        specs.append(oiio.ImageSpec(source.spec()))
+    source.geterror()
+    coloured = (k for k, spec in enumerate(specs) if len(set(rgb_channels(spec))) == 3 and _is_named_rgb(spec))
+    return specs, next(coloured, 0)
+
+
+def _is_named_rgb(spec: Any) -> bool:
+    return any(name.lower().rsplit(".", 1)[-1] in ("r", "red") for name in spec.channelnames)
 
 
 def _one_line(fault: str) -> str:
@@ -318,6 +352,11 @@ def _rate(rational: Any) -> Fraction | None:
     if isinstance(rational, tuple) and len(rational) == 2 and rational[0] > 0 and rational[1] > 0:
         return Fraction(*rational)
     return Fraction(rational).limit_denominator(1001) if isinstance(rational, float) and rational > 0 else None
+
+
+def _pixel_aspect(spec: Any) -> Fraction:
+    aspect = Fraction(spec.get_float_attribute("PixelAspectRatio", 1.0)).limit_denominator(1000)
+    return aspect if aspect > 0 else Fraction(1)
 
 
 def _guess(spec: Any, suffix: str) -> Guess:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, cast
@@ -20,6 +20,7 @@ from pecten.colour.transfer import Encoding
 from pecten.errors import FootageError
 from pecten.footage.clip import ClipInfo, ColourTags, Frame
 from pecten.footage.colour import ColourChoice, Guess, settled
+from pecten.footage.fields import look_combed
 from pecten.footage.planes import LUMA_WEIGHTS, layout_of, planes_of, rgb_from_planes
 from pecten.types import Image
 
@@ -40,6 +41,8 @@ _PLANAR = {
 _TRANSFERS = {8: Encoding.LINEAR, 13: Encoding.SRGB, 16: Encoding.PQ, 18: Encoding.HLG}
 _HD_WIDTH, _HD_HEIGHT = 1280, 720
 _BYTE_PEAK, _WORD_PEAK = 255, 65535
+_SAMPLED = 12
+"""Frames that are looked at, over the whole clip, where its file calls them interlaced."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ class VideoClip:
                 "codec": stream.codec_context.name,
                 "pixel_format": native.format.name,
                 "bit_depth": max(component.bits for component in native.format.components),
+                "pixel_aspect": _pixel_aspect(stream, turned),
             }
         encoding, coding = settled(colour or ColourChoice(), _guess(tags))
         scan = _scan(path, self._stream_index, file_rate)
@@ -100,6 +104,8 @@ class VideoClip:
             colour=tags,
             **facts,
         )
+        if first.interlaced_frame:
+            self._info = replace(self._info, fields="combed" if look_combed(self._sample()) else "flagged")
 
     @property
     def info(self) -> ClipInfo:
@@ -142,6 +148,12 @@ class VideoClip:
                 f"{self._path}: only {done} of {self._info.frame_count} frames can be decoded. "
                 "Copy or export the file again."
             )
+
+    def _sample(self) -> Iterator[Image]:
+        count = self._info.frame_count
+        for place in range(min(_SAMPLED, count)):
+            index = place * count // min(_SAMPLED, count)
+            yield from (frame.image for frame in self.frames(index, index + 1))
 
     def _decode_from(self, start: int) -> Iterator[tuple[int, VideoFrame]]:
         """Decode from the key frame at or before `start`, or from the beginning where that fails."""
@@ -346,6 +358,13 @@ def _timecode(container: InputContainer) -> str | None:
     places = [container.metadata, *(stream.metadata for stream in container.streams)]
     found = (value for place in places for key, value in place.items() if key.lower() == "timecode")
     return next(found, None)
+
+
+def _pixel_aspect(stream: VideoStream, turned: bool) -> Fraction:
+    aspect = stream.sample_aspect_ratio
+    if not aspect or aspect < 0:
+        return Fraction(1)
+    return 1 / Fraction(aspect) if turned else Fraction(aspect)
 
 
 def _planar(frame: VideoFrame, tags: ColourTags) -> VideoFrame:
