@@ -83,6 +83,7 @@ class Light:
         trusted: Vote of each cell of a small grid over the crop: near 1 on skin, 0 on a beard and outside the matte.
         alike: More lenient: how like each other face and plate are once the light is applied; 1 where skin meets skin
             of slightly another tone, 0 where it meets a beard. `enlarged` brings both to the crop's size.
+        added: To the gain's logarithm, on the same grid, from `pecten.composite.steady_light`; None adds nothing.
     """
 
     coefficients: LightCoefficients
@@ -92,6 +93,7 @@ class Light:
     tint: float
     trusted: Mask
     alike: Mask
+    added: Image | None = None
 
 
 def fit_light(
@@ -141,14 +143,22 @@ def refit(light: Light, trusted: Mask, alike: Mask, tint: float) -> Light:
         alike: What becomes of the other grid.
         tint: What becomes of the tint.
     """
-    terms, penalties = _terms(light.trusted.shape, light.normals)
-    terms = terms * held_back(light.blue, tint)[..., None]
+    terms, penalties = _followed(light, tint)
     known = np.isfinite(light.ratio).all(axis=2)
     votes = trusted[known].astype(np.float64)
     coefficients = light.coefficients
     if votes.sum() > LEAST_VOTES:
         coefficients = _solve(terms[known], light.ratio[known].astype(np.float64), votes, penalties)
     return replace(light, coefficients=coefficients, trusted=trusted, alike=alike, tint=tint)
+
+
+def departure(light: Light) -> Image:
+    """Return what a fit leaves over: the logarithm of plate to relit face, in odds, on the fit's grid.
+
+    Not a number where nothing is known.
+    """
+    left: Image = light.ratio - (_followed(light, light.tint)[0] @ light.coefficients).astype(np.float32)
+    return left
 
 
 def enlarged(cells: Mask, matte: Mask) -> Mask:
@@ -164,6 +174,7 @@ def relight(
     offset: float = OFFSET,
     normals: NormalMap | None = None,
     tint: float = float("nan"),
+    added: Image | None = None,
 ) -> Image:
     """Apply fitted light to a face: its odds (x + offset) / (ceiling - x), times the gain, which gloss follows little.
 
@@ -173,8 +184,9 @@ def relight(
         offset: As in the fit.
         normals: As in the fit.
         tint: Of the skin without gloss, as in the fit; not a number takes nothing for gloss.
+        added: To the gain's logarithm, on a grid of any size.
     """
-    gain = _gain(coefficients, face, normals, tint)
+    gain = _gain(coefficients, face, normals, tint, added)
     # With odds o = (x + offset) / span: gain * o / (1 + (gain - 1) * o) in place of o. By strips, which stay in the
     # processor's memory.
     shift, span = np.float32(offset), np.float32(CEILING + offset)
@@ -195,29 +207,43 @@ def relight(
     return relit
 
 
-def _gain(coefficients: LightCoefficients, face: Image, normals: NormalMap | None, tint: float) -> Image:
+def _gain(
+    coefficients: LightCoefficients, face: Image, normals: NormalMap | None, tint: float, added: Image | None
+) -> Image:
     height, width = face.shape[:2]
     if np.isnan(tint):
-        return _exponential(_log_gain(coefficients, height, width, normals))
+        return _exponential(_log_gain(coefficients, height, width, normals, added))
     half = halved(face)
-    log_gain = times(_log_gain(coefficients, half.shape[0], half.shape[1], normals), held_back(blueness(half), tint))
+    log_gain = times(
+        _log_gain(coefficients, half.shape[0], half.shape[1], normals, added), held_back(blueness(half), tint)
+    )
     return np.asarray(cv2.resize(_exponential(log_gain), (width, height), interpolation=cv2.INTER_LINEAR))
 
 
-def _log_gain(coefficients: LightCoefficients, height: int, width: int, normals: NormalMap | None) -> Image:
+def _log_gain(
+    coefficients: LightCoefficients, height: int, width: int, normals: NormalMap | None, added: Image | None
+) -> Image:
     if normals is not None:
         small = (_terms(normals.shape[:2], normals)[0] @ coefficients).astype(np.float32)
-        return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC))
-    constant, across, down = coefficients
-    of_columns = (_positions(width)[:, None] * across + constant).astype(np.float32)
-    of_rows = (_positions(height)[:, None] * down).astype(np.float32)
-    log_gain: Image = of_rows[:, None] + of_columns[None]
+        log_gain = np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC))
+    else:
+        constant, across, down = coefficients
+        of_columns = (_positions(width)[:, None] * across + constant).astype(np.float32)
+        log_gain = (_positions(height)[:, None] * down).astype(np.float32)[:, None] + of_columns[None]
+    if added is not None:
+        log_gain += cv2.resize(added, (width, height), interpolation=cv2.INTER_LINEAR)
     return log_gain
 
 
 def _exponential(log_gain: Image) -> Image:
     gain: Image = cv2.exp(log_gain)
     return gain
+
+
+def _followed(light: Light, tint: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the terms of a gain as far as each cell follows it, and how strongly each is drawn towards none."""
+    terms, penalties = _terms(light.trusted.shape, light.normals)
+    return terms * held_back(light.blue, tint)[..., None], penalties
 
 
 def _terms(shape: tuple[int, ...], normals: NormalMap | None) -> tuple[np.ndarray, np.ndarray]:

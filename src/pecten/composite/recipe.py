@@ -19,6 +19,7 @@ from pecten.composite.motion import blur_along, shutter, smooth_shutters
 from pecten.composite.normals import normal_map
 from pecten.composite.poisson import blend_poisson, blend_seamless
 from pecten.composite.sharpness import RESTORED, match_sharpness, sharpen, softness
+from pecten.composite.steady_light import steadied
 from pecten.errors import ShapeError
 from pecten.types import Image, Mask, Points
 
@@ -152,7 +153,7 @@ def smooth(
     """Smooth measurements over a shot, never across a cut.
 
     A lamp may flicker, and the face must flicker with it; a beard stays. So the votes are smoothed, and light is fitted
-    to each frame by them.
+    to each frame by them; what the fit leaves over is held steady.
 
     Args:
         measured: One a frame; None where a frame has no face.
@@ -207,9 +208,25 @@ def _smooth_lights(
 
     trusted, alike = smoothed(lambda light: light.trusted), smoothed(lambda light: light.alike)
     tints = smooth_gains(np.array([np.nan if light is None else light.tint for light in lights]), window, starts)
+    result = list(lights)
+    for i, light in enumerate(lights):
+        if light is not None and only in (None, i):
+            fitted = refit(light, trusted[i], alike[i], float(tints[i]))
+            result[i] = steadied(fitted, _around(lights, i, starts, window))
+    return result
+
+
+def _around(
+    lights: Sequence[Light | None], index: int, starts: Sequence[int], window: int
+) -> list[tuple[Light, float]]:
+    """Return the lights around one, up to the next cuts, and their weights under a Hann window."""
+    weights, half = np.hanning(window + 2)[1:-1], window // 2
+    first = max([index - half, 0, *(start for start in starts if start <= index)])
+    stop = min([index + half + 1, len(lights), *(start for start in starts if start > index)])
     return [
-        refit(light, trusted[i], alike[i], float(tints[i])) if light is not None and only in (None, i) else light
-        for i, light in enumerate(lights)
+        (light, float(weights[k - index + half]))
+        for k, light in enumerate(lights[first:stop], first)
+        if light is not None and k != index
     ]
 
 
@@ -218,7 +235,7 @@ def in_light(face: Image, recipe: Recipe, measurement: Measurement) -> Image:
     if measurement.light is None:
         return face
     light = measurement.light
-    return relight(face, light.coefficients, recipe.offset, light.normals, light.tint)
+    return relight(face, light.coefficients, recipe.offset, light.normals, light.tint, light.added)
 
 
 def compose(
