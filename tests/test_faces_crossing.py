@@ -1,15 +1,25 @@
 """People who cross, leave and come back keep their numbers; nobody inherits another's."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
 from crossing import crossing, scene
 from faces_support import Pictures
 from pecten.faces.appearance import Look, Piece, untangle
+from pecten.faces.detect import Detection, Detector
 from pecten.faces.extract import find_faces
-from pecten.faces.follow import FaceOptions
+from pecten.faces.follow import FaceOptions, Follower
+from pecten.faces.landmarks import FaceMesh
+from pecten.faces.mean import MEAN_MESH
+from pecten.faces.mesh import LEFT_EYE, RIGHT_EYE
+from pecten.faces.normalise import box_of
 from pecten.faces.people import agglomerate, group_people
 from pecten.faces.records import ShotFaces
+from pecten.faces.stabilise import roi_of_normalisation
+from pecten.geometry import similarity as sim
+from pecten.types import Affine, ByteImage
 
 QUICK = FaceOptions(perturbations=0, threads=1)
 
@@ -56,6 +66,32 @@ def test_every_track_has_a_portrait() -> None:
     for portrait in shot.portraits:
         assert portrait.picture.shape == (128, 128, 3)
         assert portrait.picture.std() > 20
+
+
+class _Walker(FaceMesh):
+    """A mesh that lies a ninth of the face's side right of where it is asked to look, as beside another face."""
+
+    def __init__(self) -> None:
+        pass
+
+    def locate(self, image: ByteImage, rois: Sequence[Affine]) -> tuple[np.ndarray, np.ndarray]:
+        seen = [sim.apply(sim.compose(sim.invert(roi), _LOOKED_AT), MEAN_MESH[:, :2]) for roi in rois]
+        side = np.ptp(seen[0], axis=0).max()
+        return np.stack(seen) + np.array([side / 9, 0.0]), np.ones(len(rois))
+
+
+_LOOKED_AT = roi_of_normalisation(sim.similarity(1.0, 0.0, (0.0, 0.0)))
+
+
+@pytest.mark.parametrize("perturbations", [0, 3])
+def test_looks_do_not_walk_from_a_detected_face_to_the_one_beside_it(perturbations: int) -> None:
+    box = box_of(MEAN_MESH[:, :2] / 4)
+    eyes = np.stack([MEAN_MESH[list(eye), :2].mean(axis=0) / 4 for eye in (RIGHT_EYE, LEFT_EYE)])
+    detection = Detection(box, 0.9, np.concatenate([eyes, np.zeros((3, 2))]))
+    follower = Follower(FaceOptions(perturbations=perturbations, threads=1), Detector(1), _Walker())
+    (face,), _ = follower.follow(0, np.zeros((256, 256, 3), np.uint8), detections=[detection])
+    # One look is a ninth off, and every look from where the last one was would be another ninth.
+    assert (face.box[0] - box[0]) / (box[3] - box[1]) < 0.17
 
 
 def _piece(track: int, first: int, last: int, near: frozenset[int] = frozenset()) -> Piece:

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from jaxtyping import Float64
 
 from pecten.errors import FacesError
 from pecten.faces import normalise, stabilise
@@ -157,7 +158,7 @@ class Follower:
         """Add the faces that only the detector sees; drop those that it has long not seen."""
         found = [s for s in found if self._is_confirmed(s, detections) and not _is_astride(s, detections)]
         new = fresh([d.box for d in detections], [s.box for s in found])
-        seen = [self._look_at_detection(image, detections[i]) for i in new]
+        seen = [self._look_beside_others(image, detections[i]) for i in new]
         kept = _without_doubles([*found, *(s for s in seen if s is not None)])[len(found) :]
         numbers = self._tracker.assign(index, [s.box for s in kept], {s.track for s in found})
         if kept:
@@ -176,24 +177,40 @@ class Follower:
             return None
         return self._look(image, stabilise.roi_of_normalisation(normalise.crop_from_plate(landmarks[0])), -1)
 
+    def _look_beside_others(self, image: ByteImage, one: Detection) -> Sighting | None:
+        """Look at a detected face; where each look walks on towards the face beside it, only where it was detected."""
+        seen = self._look_at_detection(image, one)
+        if seen is None or not _is_astride(seen, [one]):
+            return seen
+        rois = stabilise.perturbed(stabilise.roi_of_detection(one.box, one.points[:2]), self._options.perturbations)
+        seen = self._sighting(*self._mesh.locate(image, rois), -1)
+        return None if seen is None or _is_astride(seen, [one]) else seen
+
     def _look(self, image: ByteImage, roi: Affine, number: int) -> Sighting | None:
         """Look once, then from around the normalisation that gave, and from around what is better known by then."""
         landmarks, presence = self._mesh.locate(image, [roi])
         if presence[0] < self._options.least_presence:
             return None
         place = normalise.crop_from_plate(landmarks[0])
-        best, spread = landmarks[0], 0.0
         looks = self._options.perturbations
         for count in (min(self._options.placing, looks), looks):
             if count:
                 rois = stabilise.perturbed(stabilise.roi_of_normalisation(place), count)
                 landmarks, presence = self._mesh.locate(image, rois)
-                best, spread = stabilise.trimmed_mean(landmarks), stabilise.spread(landmarks)
-                place = normalise.crop_from_plate(best)
-        if float(np.median(presence)) < self._options.least_presence:
+                place = normalise.crop_from_plate(stabilise.trimmed_mean(landmarks))
+        return self._sighting(landmarks, presence, number)
+
+    def _sighting(
+        self, landmarks: Float64[np.ndarray, "k 478 2"], presence: Float64[np.ndarray, " k"], number: int
+    ) -> Sighting | None:
+        """Average looks at a face; None where most see none."""
+        seen = float(np.median(presence))
+        if seen < self._options.least_presence:
             return None
-        spread_px = spread * sim.scale_of(place)
-        return Sighting(number, best, float(np.median(presence)), spread_px, place, normalise.box_of(best))
+        best = stabilise.trimmed_mean(landmarks)
+        place = normalise.crop_from_plate(best)
+        spread_px = stabilise.spread(landmarks) * sim.scale_of(place)
+        return Sighting(number, best, seen, spread_px, place, normalise.box_of(best))
 
 
 def _are_close(sightings: list[Sighting]) -> bool:
