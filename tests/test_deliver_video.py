@@ -13,10 +13,12 @@ import pytest
 from pecten.deliver.video import CODECS, Codec, VideoWriter
 from pecten.deliver.writer import Writer, open_writer
 from pecten.errors import DeliveryError, ShapeError
+from pecten.footage.alpha import alpha_of
 from pecten.footage.clip import Clip, ColourTags, open_clip
 from pecten.footage.planes import planes_of
+from pecten.footage.sequence import Still, image_of
 from pecten.footage.video import VideoClip
-from sample_clips import NTSC, write_still, write_video
+from sample_clips import NTSC, picture, write_still, write_video
 
 SUPPORT = np.zeros((48, 64), np.float32)
 SUPPORT[10:31, 21:45] = 0.5
@@ -71,6 +73,52 @@ def test_lossless_delivery_keeps_the_plates_codes_outside(tmp_path: Path, pixel_
     for before, after in zip(plate.frames(), delivered.frames(), strict=True):
         error = np.abs(after.image - (1 - before.image))[14:27, 26:40]
         assert error.max() < 3 / 255
+
+
+def write_alpha(path: Path, codec: str, pixel_format: str, count: int = 2) -> Clip:
+    """Write frames whose alpha is a ramp across."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, pixel_format
+        for index in range(count):
+            ramp = np.broadcast_to(np.linspace(0, 65535, 64), (48, 64))
+            pixels = np.dstack([picture(index).astype(np.uint16) * 257, ramp.astype(np.uint16)])
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgba64le").reformat(format=pixel_format)
+            frame.pts, frame.time_base = index, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return open_clip(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "pixel_format", "outs"),
+    [
+        ("a.mov", "prores_ks", "yuva444p10le", ("mov", "mkv", "exr", "png")),
+        ("a.mov", "qtrle", "argb", ("mov", "mkv", "tif")),
+        ("a.mov", "png", "rgba64be", ("mkv",)),
+    ],
+)
+def test_alpha_is_the_plates(tmp_path: Path, name: str, codec: str, pixel_format: str, outs: tuple[str, ...]) -> None:
+    plate = write_alpha(tmp_path / name, codec, pixel_format)
+    wanted = [alpha_of(frame.native) for frame in plate.frames()]
+    assert wanted[0] is not None
+    assert np.ptp(wanted[0]) > 0.99
+    for kind in outs:
+        out = tmp_path / ("out.mov" if kind == "mov" else f"out.{kind}" if kind == "mkv" else f"{kind}/a.####.{kind}")
+        for frame, alpha in zip(deliver(plate, out).frames(), wanted, strict=True):
+            if isinstance(frame.native, Still):
+                assert frame.native.spec.channelnames == ("R", "G", "B", "A")
+                found = image_of(frame.native, [3, 3, 3])[..., 0]
+            else:
+                found = alpha_of(frame.native)
+            # The ProRes encoder takes 10 bits and shifts them up, so that solid is 4092 of 4095; half floats hold 11.
+            np.testing.assert_allclose(found, alpha, atol=1e-6 if kind == "mkv" else 1.2e-3)
+
+
+def test_a_mov_of_whole_chroma_keeps_it(tmp_path: Path) -> None:
+    plate = open_clip(write_video(tmp_path / "plate.mov", "prores_ks", "yuv444p10le", count=2))
+    assert deliver(plate, tmp_path / "out.mov").info.pixel_format == "yuv444p12le"
+    assert deliver(plate, tmp_path / "small.mov", codec="prores").info.pixel_format == "yuv422p10le"
 
 
 @pytest.mark.parametrize("size", [(63, 47), (64, 47), (63, 48)])

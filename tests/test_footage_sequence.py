@@ -140,3 +140,19 @@ def test_numbers_grow_beyond_their_padding(tmp_path: Path) -> None:
     name = numbering_of(tmp_path / "sh.####.exr")
     assert name.file(7).name == "sh.0007.exr"
     assert name.file(123456).name == "sh.123456.exr"
+
+
+@pytest.mark.parametrize("numbers", [range(8, 13), range(98, 102), range(997, 1003)])
+def test_numbers_without_padding_are_one_sequence(tmp_path: Path, numbers: range) -> None:
+    for number in numbers:
+        write_still(tmp_path / f"a.{number}.png", np.zeros((4, 6, 3), np.uint8))
+    for name in ("", "a.%d.png", f"a.{numbers[0]}.png", f"a.{numbers[-1]}.png"):
+        info = open_clip(tmp_path / name).info
+        assert (info.first_number, info.frame_count) == (numbers[0], len(numbers))
+
+
+def test_padded_numbers_stay_apart_from_longer_ones(tmp_path: Path) -> None:
+    for name in ("a.0999.png", "a.1000.png", "a.99999.png"):
+        write_still(tmp_path / name, np.zeros((4, 6, 3), np.uint8))
+    with pytest.raises(FootageError, match="2 sequences"):
+        open_clip(tmp_path)

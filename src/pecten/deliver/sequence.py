@@ -14,6 +14,7 @@ from pecten.colour.view import View
 from pecten.deliver.faults import disk_full, has_room, told
 from pecten.errors import DeliveryError, ShapeError
 from pecten.files import replacing
+from pecten.footage.alpha import alpha_of
 from pecten.footage.clip import FIRST_NUMBER_FOR_VIDEO, Clip, Frame
 from pecten.footage.sequence import Numbering, Still, numbering_of, rgb_channels, shared_window, shifted
 from pecten.footage.timecode import advance, packed
@@ -174,12 +175,16 @@ class SequenceWriter:
         """Make file contents of another kind than the plate's."""
         info = self._plate.info
         whole: Image = np.where(inside[..., None], image, frame.image)
-        spec = oiio.ImageSpec(info.width, info.height, 3, self._type)
+        pixels = _samples(self._view.recoded(whole, self._wanted), self._type)
+        alpha = alpha_of(frame.native) if self._kind is not _JPEG else None
+        if alpha is not None:
+            pixels = np.dstack([pixels, _samples(alpha, self._type)])
+        spec = oiio.ImageSpec(info.width, info.height, pixels.shape[2], self._type)
         for name, value in (*self._kind.attributes, *_said(self._wanted.name, self._name.suffix.lower())):
             spec.attribute(name, value)
         if info.pixel_aspect != 1:
             spec.attribute("PixelAspectRatio", float(info.pixel_aspect))
-        return Still(_samples(self._view.recoded(whole, self._wanted), self._type), spec)
+        return Still(pixels, spec)
 
     def _stamp(self, still: Still, index: int) -> None:
         """Write rate and timecode where the plate's own file did not."""
@@ -216,7 +221,7 @@ def _same(one: Numbering, other: Numbering, number: int) -> bool:
     return one.file(number).exists() and one.file(number).samefile(other.file(number))
 
 
-def _samples(image: Image, type_name: str) -> np.ndarray:
+def _samples(image: Image | Mask, type_name: str) -> np.ndarray:
     if type_name == "half":
         return np.asarray(np.clip(image, -_HALF_MAX, _HALF_MAX), np.float16)
     if type_name == "float":

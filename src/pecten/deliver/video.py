@@ -1,7 +1,7 @@
 """Video deliveries, by PyAV. Samples outside the support are the plate's own codes."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -11,16 +11,17 @@ from typing import Any
 import av
 import av.error
 import numpy as np
-from av.container import InputContainer, OutputContainer
-from av.packet import Packet
+from av.container import OutputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from pecten.colour.transfer import Encoding
 from pecten.colour.view import View
 from pecten.deliver.faults import told
+from pecten.deliver.sound import Sound
 from pecten.errors import DeliveryError, ShapeError
 from pecten.files import replacing
+from pecten.footage.alpha import alpha_of, has_alpha
 from pecten.footage.clip import Clip, ColourTags, Frame, Timed
 from pecten.footage.planes import Layout, covered, layout_of, planes_from_rgb, planes_of, quantise, resample
 from pecten.footage.timecode import advance
@@ -31,6 +32,10 @@ _VFR_TIME_BASE = Fraction(1, 90000)
 _MARGIN_PX = 4
 # H.273 tables 3 (transfer) and, both 9, 2 and 4 (primaries, matrix) of BT.2100.
 _WIDE_TRANSFERS: dict[str, int] = {Encoding.PQ: 16, Encoding.HLG: 18}
+
+
+# Formats that codecs are given, and those that hold alpha besides.
+_WITH_ALPHA = {"yuv444p10le": "yuva444p10le", "bgr0": "bgra", "gbrp16le": "gbrap16le"}
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ class VideoWriter:
         """
         info = plate.info
         choices = CONTAINERS[path.suffix.lower()]
-        name = codec or choices[0]
+        name = codec or _usual(choices, plate)
         if name not in choices:
             raise DeliveryError(f"{path}: {name} does not go into {path.suffix}; use one of {', '.join(choices)}")
         if path.exists():
@@ -90,6 +95,8 @@ class VideoWriter:
             raise DeliveryError(f"{path}: pixels of {aspect} would be lost in .mkv; deliver .mov, .mp4 or a sequence")
         self._path, self._plate, self._codec = path, plate, CODECS[name]
         self._format = self._codec.pixel_format or _lossless_format(plate)
+        if has_alpha(info.pixel_format):
+            self._format = _WITH_ALPHA.get(self._format, self._format)
         self._layout = layout_of(self._format)
         # FFV1 cannot cut slices out of 4:2:0 with an odd side; without them it takes any size.
         odd = info.width % 2 or info.height % 2
@@ -108,7 +115,7 @@ class VideoWriter:
         self._beside = path
         self._container: OutputContainer | None = None
         self._stream: VideoStream | None = None
-        self._sound: _Sound | None = None
+        self._sound: Sound | None = None
         self._first_index = self._last_index = -1
 
     def __enter__(self) -> "VideoWriter":
@@ -208,17 +215,20 @@ class VideoWriter:
             stream.metadata["timecode"] = advance(info.timecode, index, info.rate)
         self._stream = stream
         if info.has_audio:
-            self._sound = _Sound(self._path, container, info.path, self._time(index), from_start=index == 0)
+            self._sound = Sound(self._path, container, info.path, self._time(index), from_start=index == 0)
 
     def _picture(self, frame: Frame, image: Image, inside: np.ndarray) -> VideoFrame:
         """Encode the inside of the support into the plate's own samples."""
         info = self._plate.info
         picture = VideoFrame(info.width, info.height, self._format)
         native = frame.native if isinstance(frame.native, VideoFrame) else None
+        alpha = _alpha_codes(frame, self._format, self._layout)
         if self._layout is None:
-            return _rgb_picture(self._whole(frame, image, inside), self._format)
+            return _rgb_picture(self._whole(frame, image, inside), alpha, self._format)
         source = layout_of(native.format.name) if native is not None else None
         targets = planes_of(picture)
+        if alpha is not None:
+            targets[3][:] = alpha
         if native is None or source is None:
             whole = self._whole(frame, image, inside)
             for plane, target in zip(planes_from_rgb(whole, self._layout, self._tags), targets, strict=False):
@@ -272,59 +282,32 @@ def _told(path: Path) -> Iterator[None]:
         raise DeliveryError(f"{path}: cannot be encoded ({error.strerror}); choose another format") from error
 
 
-class _Sound:
-    """The plate's sound, copied packet by packet in step with the pictures."""
-
-    def __init__(
-        self, path: Path, container: OutputContainer, plate_path: str, start: Fraction, *, from_start: bool
-    ) -> None:
-        """Add a stream for each of the plate's.
-
-        Args:
-            path: The delivery, for messages.
-            container: The delivery.
-            plate_path: Where the sound is.
-            start: Of the first picture, in s on the plate's clock.
-            from_start: Whether all sound before `start` belongs too (encoder priming).
-        """
-        self._source: InputContainer = av.open(plate_path, "r")
-        self._start, self._from_start = start, from_start
-        streams = self._source.streams.audio
-        for stream in streams:
-            if stream.codec_context.name not in container.supported_codecs:
-                raise DeliveryError(
-                    f"{path}: sound in {stream.codec_context.name} does not go into {path.suffix}; deliver .mkv instead"
-                )
-        self._targets = {stream.index: container.add_stream_from_template(stream) for stream in streams}
-        self._packets: Iterator[Packet[Any]] = self._source.demux(tuple(streams))
-        self._waiting: Packet[Any] | None = next(self._packets, None)
-
-    def mux_until(self, container: OutputContainer, end: Fraction | None) -> None:
-        """Copy the packets that start before `end` (s on the plate's clock; None means all)."""
-        while self._waiting is not None:
-            packet = self._waiting
-            if packet.pts is not None and packet.time_base is not None:
-                time = packet.pts * packet.time_base
-                if end is not None and time >= end:
-                    return
-                if self._from_start or time >= self._start:
-                    shift = round(self._start / packet.time_base)
-                    packet.stream, packet.pts = self._targets[packet.stream.index], packet.pts - shift
-                    packet.dts = None if packet.dts is None else packet.dts - shift
-                    container.mux(packet)
-            self._waiting = next(self._packets, None)
-
-    def close(self) -> None:
-        """Close the plate's file."""
-        self._source.close()
+def _usual(choices: Sequence[str], plate: Clip) -> str:
+    """Return a container's own codec, or ProRes 4444 where the other would lose a video's alpha or half its chroma."""
+    info = plate.info
+    layout = layout_of(info.pixel_format)
+    whole_chroma = layout is None or layout.step_x == layout.step_y == 1
+    needed = info.kind == "video" and (whole_chroma or has_alpha(info.pixel_format))
+    return "prores4444" if needed and choices[0] == "prores" else choices[0]
 
 
 def _lossless_format(plate: Clip) -> str:
     """Return the format that FFV1 keeps a plate's own samples in."""
     info = plate.info
     if layout_of(info.pixel_format):
-        return info.pixel_format.replace("yuvj", "yuv").replace("yuva", "yuv")
+        return info.pixel_format.replace("yuvj", "yuv")
     return "bgr0" if info.bit_depth <= 8 else "gbrp16le"
+
+
+def _alpha_codes(frame: Frame, pixel_format: str, layout: Layout | None) -> np.ndarray | None:
+    """Return a plate's own alpha as a delivery holds it: solid where the plate's is not at hand."""
+    if not has_alpha(pixel_format):
+        return None
+    alpha = alpha_of(frame.native)
+    if alpha is None:
+        alpha = np.ones(frame.image.shape[:2], np.float32)
+    bits = layout.bits if layout else 8 if pixel_format == "bgra" else 16
+    return np.asarray(np.rint(alpha * np.float64(2**bits - 1)), np.uint8 if bits == 8 else np.uint16)
 
 
 def _delivery_tags(plate: Clip, layout: Layout | None) -> ColourTags:
@@ -335,12 +318,15 @@ def _delivery_tags(plate: Clip, layout: Layout | None) -> ColourTags:
     return ColourTags(tags.primaries, tags.transfer, tags.matrix, full or layout is None)
 
 
-def _rgb_picture(image: Image, pixel_format: str) -> VideoFrame:
-    if pixel_format == "bgr0":
-        pixels = np.rint(np.clip(image, 0, 1) * np.float32(255)).astype(np.uint8)
-        return VideoFrame.from_ndarray(pixels, format="rgb24").reformat(format="bgr0")
-    words = np.rint(np.clip(image, 0, 1) * np.float32(65535)).astype(np.uint16)
-    return VideoFrame.from_ndarray(words, format="gbrp16le")
+def _rgb_picture(image: Image, alpha: np.ndarray | None, pixel_format: str) -> VideoFrame:
+    shallow = pixel_format.startswith("bgr")
+    peak, dtype = (255, np.uint8) if shallow else (65535, np.uint16)
+    pixels = np.rint(np.clip(image, 0, 1) * np.float32(peak)).astype(dtype)
+    if alpha is not None:
+        pixels = np.dstack([pixels, alpha])
+    if not shallow:
+        return VideoFrame.from_ndarray(pixels, format=pixel_format)
+    return VideoFrame.from_ndarray(pixels, format="rgb24" if alpha is None else "rgba").reformat(format=pixel_format)
 
 
 def _carry(planes: list[Any], source: Layout, targets: list[Any], wanted: Layout, full_range: bool) -> None:
@@ -348,7 +334,7 @@ def _carry(planes: list[Any], source: Layout, targets: list[Any], wanted: Layout
         for plane, target in zip(planes, targets, strict=False):
             target[:] = plane
         return
-    for plane, target in zip(resample(planes[:3], source, wanted, full_range), targets, strict=True):
+    for plane, target in zip(resample(planes[:3], source, wanted, full_range), targets[:3], strict=True):
         target[:] = quantise(plane, wanted)
 
 

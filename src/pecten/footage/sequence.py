@@ -84,6 +84,16 @@ class Numbering:
         matches = (name.fullmatch(entry.name) for entry in self.folder.iterdir())
         return sorted(int(match[1]) for match in matches if match)
 
+    def unpadded(self) -> "Numbering":
+        """Return the name with fewer digits where its files grow into it: `sh.10.exr` after `sh.9.exr`."""
+        digits = self.digits
+        while digits > 1:
+            last, first = 10 ** (digits - 1) - 1, 10 ** (digits - 1)
+            if not all((self.folder / f"{self.prefix}{number}{self.suffix}").is_file() for number in (last, first)):
+                break
+            digits -= 1
+        return replace(self, digits=digits)
+
     def __str__(self) -> str:
         """Return the pattern, with # for digits."""
         return str(self.folder / f"{self.prefix}{'#' * self.digits}{self.suffix}")
@@ -124,7 +134,8 @@ def open_sequence(path: Path, rate: Fraction | None = None, colour: ColourChoice
     is_pattern = "#" in path.name or "%" in path.name
     if not is_pattern and not path.exists():
         raise FootageError(f"{path}: no such file; check the path")
-    return SequenceClip(numbering_of(path), rate, colour)
+    name = numbering_of(path)
+    return SequenceClip(name if is_pattern else name.unpadded(), rate, colour)
 
 
 class SequenceClip:
@@ -291,7 +302,7 @@ def shifted(part: slice, by: int) -> slice:
 def _only_sequence(folder: Path) -> Numbering:
     files = [entry for entry in sorted(folder.iterdir()) if entry.is_file() and not entry.name.startswith(".")]
     stills = [entry for entry in files if entry.suffix.lower() in STILL_SUFFIXES]
-    names = list(dict.fromkeys(numbering_of(entry) for entry in stills))
+    names = list(dict.fromkeys(numbering_of(entry).unpadded() for entry in stills))
     if not names:
         raise FootageError(f"{folder}: no images in this folder. Give a folder that holds one sequence.")
     if len(names) > 1:
