@@ -1,11 +1,23 @@
 """What the verbs that read a plate and deliver it share: options, and what they mean."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pecten.cli.options import read_colour, read_rate
+from pecten.cli.options import (
+    ColourConfig,
+    ColourSpace,
+    Consent,
+    DryRun,
+    Exposure,
+    Overwrite,
+    Rate,
+    Threads,
+    read_colour,
+    read_rate,
+)
 from pecten.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,6 +35,27 @@ Found = Annotated[
     Path | None,
     typer.Option("--faces", help="Folder that keeps what was found in the plate. [default: OUT's name + .faces]"),
 ]
+
+
+@dataclass(frozen=True)
+class PlateOptions:
+    """The options of every verb that reads a plate and delivers it: see `pecten.cli.options.expanded`."""
+
+    track: Tracks = None
+    frames: Frames = None
+    faces: Found = None
+    rate: Rate = None
+    colorspace: ColourSpace = None
+    colorconfig: ColourConfig = None
+    exposure: Exposure = 0.0
+    overwrite: Overwrite = False
+    threads: Threads = 0
+    consent: Consent = None
+    dry_run: DryRun = False
+
+    def open(self, path: str) -> "Clip":
+        """Open the plate as the options say; see `open_plate`."""
+        return open_plate(path, self.rate, self.colorspace, self.colorconfig, self.exposure)
 
 
 def open_plate(path: str, rate: str | None, colorspace: str | None, colorconfig: str | None, exposure: float) -> "Clip":
