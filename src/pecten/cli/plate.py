@@ -1,5 +1,6 @@
 """What the verbs that read a plate and deliver it share: options, and what they mean."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -110,7 +111,9 @@ def frames_of(clip: "Clip", text: str | None) -> tuple[tuple[int, int], str]:
 
 def folder_of_found(given: Path | None, out: Path) -> Path:
     """Return the folder that keeps what is found in a plate; `sh010.####.exr` has `sh010.faces`."""
-    return given or out.with_name(f"{out.name.split('.')[0]}.faces")
+    # All else of the name counts: v1.left.mov and v1.right.mov are of two plates.
+    name = re.sub(r"[._-]*(#+|%0?\d*d)$", "", out.stem)
+    return given or out.with_name(f"{name or 'plate'}.faces")
 
 
 def told_kept(count: int) -> str:
