@@ -264,6 +264,18 @@ def test_existing_frames_are_refused_kept_or_replaced(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "b.1001.png").stat().st_mtime_ns != kept
 
 
+def test_the_credentials_of_another_delivery_are_not_written_over(tmp_path: Path) -> None:
+    plate = write_shot(tmp_path / "in", "exr", np.float16)
+    deliver(plate, tmp_path / "a.####.exr")
+    # Without credentials there is nothing to lose.
+    deliver(plate, tmp_path / "a.####.dpx")
+    (tmp_path / "a.1002.c2pa").write_bytes(b"of either")
+    for name in ("a.####.dpx", "a.1002.mkv"):
+        with pytest.raises(DeliveryError, match=r"a\.1002\.c2pa holds the credentials of a\.1002\.(exr|dpx); choose"):
+            open_writer(tmp_path / name, plate, overwrite=True)
+    deliver(plate, tmp_path / "a.####.png")
+
+
 def test_names_that_cannot_be_used(tmp_path: Path) -> None:
     plate = write_shot(tmp_path / "plate", "exr", np.float16)
     with pytest.raises(DeliveryError, match="number field"):

@@ -5,20 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pecten.cli.options import (
-    ColourConfig,
-    ColourSpace,
-    Consent,
-    DryRun,
-    Exposure,
-    Overwrite,
-    Rate,
-    Threads,
-    check_place,
-    permitted,
-    use_threads,
-)
-from pecten.cli.plate import Delivery, Found, Frames, Tracks, folder_of_found, frames_of, open_plate, told_kept
+from pecten.cli.options import Consent, DryRun, Threads, check_place, expanded, permitted, use_threads
+from pecten.cli.plate import Delivery, PlateOptions, folder_of_found, frames_of, told_kept
 from pecten.cli.screen import Screen
 from pecten.errors import UsageError
 
@@ -113,23 +101,15 @@ def faces(
 
 
 @app.command("clip", epilog=CLIP_EXAMPLES)
+@expanded
 def clip(
     plate: Annotated[str, typer.Argument(help="Video file or image sequence of low resolution.")],
     model: Model,
     out: Delivery,
     larger: Annotated[int, typer.Option("--larger", min=1, max=8, help="Deliver so many times as large.")] = 1,
     amount: Annotated[float, typer.Option(min=0, max=1, help="How much of the detail is added.")] = 1.0,
-    track: Tracks = None,
-    frames: Frames = None,
-    found: Found = None,
-    rate: Rate = None,
-    colorspace: ColourSpace = None,
-    colorconfig: ColourConfig = None,
-    exposure: Exposure = 0.0,
-    overwrite: Overwrite = False,
-    threads: Threads = 0,
-    consent: Consent = None,
-    dry_run: DryRun = False,
+    *,
+    shared: PlateOptions,
 ) -> None:
     """Give a performer's face its detail back; the result is signed with content credentials."""
     from pecten.cli.describe import describe_colour
@@ -141,13 +121,13 @@ def clip(
     from pecten.files import sha256_of
     from pecten.shot import plate_faces
 
-    opened = open_plate(plate, rate, colorspace, colorconfig, exposure)
-    span, numbers = frames_of(opened, frames)
+    opened = shared.open(plate)
+    span, numbers = frames_of(opened, shared.frames)
     enhancer, header = load_enhancer(model)
     identity = enhancer.config.identity
-    giver = permitted(identity, "appearance", consent)
-    options = EnhanceOptions(larger, amount, tuple(track or ()))
-    kept = folder_of_found(found, out)
+    giver = permitted(identity, "appearance", shared.consent)
+    options = EnhanceOptions(larger, amount, tuple(shared.track or ()))
+    kept = folder_of_found(shared.faces, out)
     statement = Statement(
         title="",
         source_record=giver.record_id,
@@ -158,17 +138,17 @@ def clip(
         edit="enhanced",
     )
     claim = claim_of(opened, options, out, statement, kept)
-    open_output(opened, options, out, overwrite, claim)
+    open_output(opened, options, out, shared.overwrite, claim)
     for folder in (out.parent, kept):
         check_place(folder)
-    if dry_run:
+    if shared.dry_run:
         typer.echo(f"would enhance {identity}'s face in {plate}, frames {numbers}, and write {out}")
         typer.echo(f"  {describe_colour(opened.info)}")
         return
-    use_threads(threads)
+    use_threads(shared.threads)
     with Screen() as screen:
         shot = plate_faces(opened, kept, FaceOptions(), screen)
-        done = enhance_clip(opened, shot, enhancer, options, out, statement, screen, span, overwrite, claim)
+        done = enhance_clip(opened, shot, enhancer, options, out, statement, screen, span, shared.overwrite, claim)
     typer.echo(f"{out}: {done.frames} frames, {done.enhanced} with {identity}'s face enhanced{told_kept(done.kept)}")
     for line in told_strangers(identity, header.get("looks"), shot, options.tracks):
         typer.echo(f"  {line}")

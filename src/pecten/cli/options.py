@@ -1,12 +1,14 @@
 """Options that several verbs share."""
 
+import inspect
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -43,6 +45,28 @@ Exposure = Annotated[
         "--exposure", help="Stops that networks see the clips brighter by; what is delivered keeps its level."
     ),
 ]
+
+
+def expanded(verb: Callable[..., None]) -> Callable[..., None]:
+    """Let a verb take each field of its last parameter, a dataclass, as an option of its own.
+
+    So verbs that share options share their names, defaults and help, too.
+    """
+    *own, last = inspect.signature(verb).parameters.values()
+    group = last.annotation
+    shared = [
+        inspect.Parameter(field.name, last.kind, default=field.default, annotation=field.type)
+        for field in fields(group)
+    ]
+
+    def called(**given: Any) -> None:
+        together = group(**{one.name: given.pop(one.name) for one in shared})
+        verb(**given, **{last.name: together})
+
+    called.__doc__, called.__name__ = verb.__doc__, verb.__name__
+    called.__signature__ = inspect.Signature([*own, *shared])  # type: ignore[attr-defined]
+    called.__annotations__ = {one.name: one.annotation for one in [*own, *shared]}
+    return called
 
 
 def read_colour(space: str | None, config: str | None, exposure: float = 0.0) -> "ColourChoice":

@@ -1,11 +1,24 @@
 """What the verbs that read a plate and deliver it share: options, and what they mean."""
 
+import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pecten.cli.options import read_colour, read_rate
+from pecten.cli.options import (
+    ColourConfig,
+    ColourSpace,
+    Consent,
+    DryRun,
+    Exposure,
+    Overwrite,
+    Rate,
+    Threads,
+    read_colour,
+    read_rate,
+)
 from pecten.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,6 +36,27 @@ Found = Annotated[
     Path | None,
     typer.Option("--faces", help="Folder that keeps what was found in the plate. [default: OUT's name + .faces]"),
 ]
+
+
+@dataclass(frozen=True)
+class PlateOptions:
+    """The options of every verb that reads a plate and delivers it: see `pecten.cli.options.expanded`."""
+
+    track: Tracks = None
+    frames: Frames = None
+    faces: Found = None
+    rate: Rate = None
+    colorspace: ColourSpace = None
+    colorconfig: ColourConfig = None
+    exposure: Exposure = 0.0
+    overwrite: Overwrite = False
+    threads: Threads = 0
+    consent: Consent = None
+    dry_run: DryRun = False
+
+    def open(self, path: str) -> "Clip":
+        """Open the plate as the options say; see `open_plate`."""
+        return open_plate(path, self.rate, self.colorspace, self.colorconfig, self.exposure)
 
 
 def open_plate(path: str, rate: str | None, colorspace: str | None, colorconfig: str | None, exposure: float) -> "Clip":
@@ -77,7 +111,9 @@ def frames_of(clip: "Clip", text: str | None) -> tuple[tuple[int, int], str]:
 
 def folder_of_found(given: Path | None, out: Path) -> Path:
     """Return the folder that keeps what is found in a plate; `sh010.####.exr` has `sh010.faces`."""
-    return given or out.with_name(f"{out.name.split('.')[0]}.faces")
+    # All else of the name counts: v1.left.mov and v1.right.mov are of two plates.
+    name = re.sub(r"[._-]*(#+|%0?\d*d)$", "", out.stem)
+    return given or out.with_name(f"{name or 'plate'}.faces")
 
 
 def told_kept(count: int) -> str:

@@ -1,36 +1,26 @@
 """`pecten swap`: a plate and a comb to a delivery."""
 
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pecten.cli.options import (
-    ColourConfig,
-    ColourSpace,
-    Consent,
-    DryRun,
-    Exposure,
-    Overwrite,
-    Rate,
-    Threads,
-    check_place,
-    named_option,
-    permitted,
-    use_threads,
-)
-from pecten.cli.plate import Delivery, Found, Frames, Tracks, folder_of_found, frames_of, open_plate, told_kept
+from pecten.cli.options import check_place, expanded, permitted, use_threads
+from pecten.cli.plate import Delivery, PlateOptions, folder_of_found, frames_of, told_kept
 from pecten.cli.screen import Screen
+from pecten.cli.swap_options import choose_looks, choose_matte, choose_placement, choose_recipe, choose_region
 from pecten.errors import UsageError
 
 if TYPE_CHECKING:
+    from pecten.comb.latent import LatentRecord
     from pecten.comb.model import Comb
-    from pecten.composite.recipe import Recipe
+    from pecten.deliver.claim import Claim
+    from pecten.deliver.credentials import Statement
     from pecten.faces.records import ShotFaces
-    from pecten.shot.matte import MatteOptions
-    from pecten.shot.options import SwapSummary
-    from pecten.shot.wishes import Keyed
+    from pecten.footage.clip import Clip
+    from pecten.shot.options import SwapOptions, SwapSummary
 
 EXAMPLES = """
 \b
@@ -45,6 +35,7 @@ Examples:
 """
 
 
+@expanded
 def swap(
     plate: Annotated[str, typer.Argument(help="Video file or image sequence to change.")],
     comb: Annotated[Path, typer.Option("--comb", help="Folder or file of a trained comb.")],
@@ -99,9 +90,6 @@ def swap(
             "--fill/--no-fill", help="Carry the face's skin on to the target's jaw where its own is narrower."
         ),
     ] = True,
-    track: Tracks = None,
-    frames: Frames = None,
-    faces: Found = None,
     look: Annotated[
         list[str] | None,
         typer.Option("--look", help="Share of another of the performer's looks: NAME=0.7, or NAME=1001:0,1040:1."),
@@ -121,90 +109,138 @@ def swap(
     ] = None,
     engine: Annotated[str, typer.Option(help="What runs the comb: torch, openvino or auto.")] = "auto",
     batch: Annotated[int, typer.Option(min=1, help="Crops decoded at a time.")] = 8,
-    rate: Rate = None,
-    colorspace: ColourSpace = None,
-    colorconfig: ColourConfig = None,
-    exposure: Exposure = 0.0,
-    overwrite: Overwrite = False,
-    threads: Threads = 0,
-    consent: Consent = None,
-    dry_run: DryRun = False,
+    *,
+    shared: PlateOptions,
 ) -> None:
     """Put a performer's face into a plate; the result is signed with content credentials."""
-    from pecten.cli.describe import describe_colour, describe_parts
     from pecten.comb.latent_file import load_latents
     from pecten.comb.weights import load_comb
-    from pecten.faces.follow import FaceOptions
-    from pecten.footage.matte import open_matte
-    from pecten.shot import Outside, SwapOptions, claim_of, open_output, plate_faces, render, statement_of
-    from pecten.shot.placement import read_placement
+    from pecten.shot import SwapOptions, claim_of, statement_of
 
-    clip = open_plate(plate, rate, colorspace, colorconfig, exposure)
-    span, numbers = frames_of(clip, frames)
+    clip = shared.open(plate)
+    span, numbers = frames_of(clip, shared.frames)
     loaded = load_comb(comb)
     loaded.config.check_identity(source, str(comb))
-    giver = permitted(source, "appearance", consent)
-    performer = permitted(target, "performance", consent) if target else None
+    giver = permitted(source, "appearance", shared.consent)
+    performer = permitted(target, "performance", shared.consent) if target else None
     options = SwapOptions(
         source,
         choose_region(region),
         choose_recipe(light, bands, contrast, blend, grain, sharpness, shutter),
         batch,
-        tuple(track) if track else None,
+        tuple(shared.track) if shared.track else None,
         choose_matte(matte, matte_mode, write_matte, strength, ease, fade, fill, occlusion),
         *choose_looks(loaded, comb, look or [], looks_by, edit or [], engine, ease, span[1] - span[0]),
-        placement=read_placement(place or [], ease),
+        placement=choose_placement(place or [], ease),
     )
-    givers = [giver, *(permitted(one.name, "appearance", consent) for one in options.looks)]
-    latents = load_latents(comb, loaded)
-    if options.edits and latents is None:
-        raise UsageError(f"--edit: {comb} has no record of its latents: make it with `pecten comb latent`")
-    if matte is not None:
-        open_matte(matte, clip.info).check(*span)
-    kept = folder_of_found(faces, out)
+    givers = [giver, *(permitted(one.name, "appearance", shared.consent) for one in options.looks)]
+    kept = folder_of_found(shared.faces, out)
     statement = statement_of(comb, givers, performer, numbers)
     claim = claim_of(clip, options, out, statement, kept)
-    open_output(clip, out, overwrite, claim, mattes=options.matte)
-    for folder in (out.parent, kept, *([Path(write_matte).parent] if write_matte else [])):
+    job = _Job(clip, span, comb, loaded, load_latents(comb, loaded), options, out, kept, statement, claim)
+    check(job, shared.overwrite)
+    if shared.dry_run:
+        lines = planned(job)
+    else:
+        use_threads(shared.threads)
+        lines = carried_out(job, shared.overwrite)
+    for line in lines:
+        typer.echo(line)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A swap that has been permitted.
+
+    Attributes:
+        clip: The plate.
+        span: First and one past the last frame index.
+        comb: Its file or folder.
+        loaded: It.
+        latents: What its latents mean; None where nobody has looked.
+        options: How the face is put in.
+        out: The delivery.
+        kept: Folder of what is found in the plate.
+        statement: Of the credentials.
+        claim: What the pixels depend on.
+    """
+
+    clip: "Clip"
+    span: tuple[int, int]
+    comb: Path
+    loaded: "Comb"
+    latents: "LatentRecord | None"
+    options: "SwapOptions"
+    out: Path
+    kept: Path
+    statement: "Statement"
+    claim: "Claim"
+
+
+def check(job: _Job, overwrite: bool) -> None:
+    """Refuse, before any work is done, what could not be finished.
+
+    Raises:
+        UsageError: if a folder cannot be written, or edits are asked for and nobody knows what latents mean.
+        FootageError: if the user's own matte lacks a frame, or does not fit the plate.
+        DeliveryError: if the output cannot be written.
+    """
+    from pecten.footage.matte import open_matte
+    from pecten.shot import open_output
+
+    mattes = job.options.matte
+    if job.options.edits and job.latents is None:
+        raise UsageError(f"--edit: {job.comb} has no record of its latents: make it with `pecten comb latent`")
+    if mattes.given is not None:
+        open_matte(mattes.given, job.clip.info).check(*job.span)
+    open_output(job.clip, job.out, overwrite, job.claim, mattes=mattes)
+    for folder in (job.out.parent, job.kept, *([Path(mattes.written).parent] if mattes.written else [])):
         check_place(folder)
-    if dry_run:
-        typer.echo(f"would put {source} into {plate}, frames {numbers}, and write {out}")
-        for line in [describe_colour(clip.info), *describe_parts(clip.info)]:
-            typer.echo(f"  {line}")
-        typer.echo(f"would keep what is found in the plate in {kept}")
-        return
-    use_threads(threads)
+
+
+def planned(job: _Job) -> list[str]:
+    """Say what would be done."""
+    from pecten.cli.describe import describe_colour, describe_parts
+
+    info = job.clip.info
+    return [
+        f"would put {job.options.source} into {info.path}, frames {job.statement.frames}, and write {job.out}",
+        *(f"  {line}" for line in (describe_colour(info), *describe_parts(info))),
+        f"would keep what is found in the plate in {job.kept}",
+    ]
+
+
+def carried_out(job: _Job, overwrite: bool) -> list[str]:
+    """Find the faces, swap, deliver; return what is to be said of it."""
+    from pecten.cli.describe import describe_parts
+    from pecten.faces.follow import FaceOptions
+    from pecten.shot import Outside, plate_faces, render
+
+    source, outside = job.options.source, Outside(job.options.source, job.latents)
     with Screen() as screen:
-        found = plate_faces(clip, kept, FaceOptions(), screen)
-        outside = Outside(source, latents)
+        found = plate_faces(job.clip, job.kept, FaceOptions(), screen)
         done = render(
-            clip, found, loaded, options, out, statement, screen, span, overwrite, outside, claim, latents=latents
+            job.clip,
+            found,
+            job.loaded,
+            job.options,
+            job.out,
+            job.statement,
+            screen,
+            job.span,
+            overwrite,
+            outside,
+            job.claim,
+            latents=job.latents,
         )
-    typer.echo(f"{out}: {done.frames} frames, {done.swapped} with {source}'s face{told_kept(done.kept)}")
-    for line in [
-        *describe_parts(clip.info),
+    told = [
+        *describe_parts(job.clip.info),
         *told_frames(done),
-        *told_beyond(comb, source, found, options.tracks),
+        *told_beyond(job.comb, source, found, job.options.tracks),
         *outside.told(),
-    ]:
-        typer.echo(f"  {line}")
-
-
-def choose_looks(
-    loaded: "Comb", comb: Path, looks: list[str], looks_by: str, edits: list[str], engine: str, ease: bool, frames: int
-) -> "tuple[tuple[Keyed, ...], str, tuple[Keyed, ...], str]":
-    """Read which looks are mixed how, what is edited, and what runs the comb."""
-    from pecten.shot.engine import choose_engine
-    from pecten.shot.wishes import read_edits, read_looks
-
-    if looks_by not in ("weights", "pictures"):
-        raise UsageError(f"--looks-by {looks_by}: choose weights or pictures")
-    with named_option():
-        keyed, changes = read_looks(looks, ease), read_edits(edits, ease)
-        chosen = choose_engine(engine, loaded, frames, bool(keyed) and looks_by == "weights")
-    for one in keyed:
-        loaded.config.check_identity(one.name, str(comb))
-    return keyed, looks_by, changes, chosen
+    ]
+    head = f"{job.out}: {done.frames} frames, {done.swapped} with {source}'s face{told_kept(done.kept)}"
+    return [head, *(f"  {line}" for line in told)]
 
 
 def told_beyond(comb: Path, source: str, found: "ShotFaces", tracks: tuple[int, ...] | None) -> list[str]:
@@ -235,53 +271,3 @@ def told_frames(done: "SwapSummary") -> list[str]:
         *(f"{count} as in the plate: {reason}" for reason, count in whole),
         *(f"faded at {first}-{last}: {reason}" for first, last, reason in runs),
     ]
-
-
-def choose_region(name: str) -> str:
-    """Read the name of a region."""
-    from pecten.faces.steady import parts_of
-
-    with named_option():
-        return "+".join(parts_of(name))
-
-
-def choose_matte(
-    given: str | None, mode: str, written: str | None, strength: str, ease: bool, fade: int, fill: bool, occlusion: bool
-) -> "MatteOptions":
-    """Read what the mattes are made of."""
-    from pecten.composite.matte import MatteMode
-    from pecten.shot.matte import MatteOptions
-    from pecten.shot.strength import read_strength
-
-    if mode not in list(MatteMode):
-        raise UsageError(f"--matte-mode {mode}: choose one of {', '.join(MatteMode)}")
-    with named_option():
-        keys = read_strength(strength, ease)
-    return MatteOptions(given, MatteMode(mode), keys, fade, occlusion, fill, written)
-
-
-def choose_recipe(
-    light: str,
-    bands: int,
-    contrast: str | None,
-    blend: str = "multiband",
-    grain: float = 1.0,
-    sharpness: bool = True,
-    shutter_deg: float | None = None,
-) -> "Recipe":
-    """Read how light, contrast and texture are to be matched and the face is laid into the plate."""
-    from pecten.composite.contrast import ContrastMethod
-    from pecten.composite.recipe import BlendMethod, LightSource, Recipe
-
-    if light not in list(LightSource):
-        raise UsageError(f"--light {light}: choose one of {', '.join(LightSource)}")
-    if contrast not in [None, "none", *ContrastMethod]:
-        raise UsageError(f"--contrast {contrast}: choose one of {', '.join(ContrastMethod)}, none")
-    if blend not in list(BlendMethod):
-        raise UsageError(f"--blend {blend}: choose one of {', '.join(BlendMethod)}")
-    default = ContrastMethod.GLOBAL if light == LightSource.BANDS else None
-    method = default if contrast is None else None if contrast == "none" else ContrastMethod(contrast)
-    opened = None if shutter_deg is None else shutter_deg / 360
-    return Recipe(
-        LightSource(light), bands, method, BlendMethod(blend), grain=grain, sharpness=sharpness, shutter=opened
-    )

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Literal
 from pecten import __version__
 from pecten.deliver.certificates import ORGANISATION, Certificate, ensure_certificate
 from pecten.deliver.faults import disk_full, has_room, told
-from pecten.errors import CredentialsError
+from pecten.errors import CredentialsError, DeliveryError
 from pecten.files import replacing
 from pecten.types import Seal
 
@@ -103,6 +103,21 @@ class Manifest:
 def sidecar_of(path: Path) -> Path | None:
     """Return where the credentials of `path` go when they cannot go into it; None when they can."""
     return None if path.suffix.lower() in _EMBEDDED else path.with_suffix(".c2pa")
+
+
+def refuse_shared_sidecar(path: Path) -> None:
+    """Refuse a delivery whose credentials would take the place of another file's, as `a.dpx` those of `a.exr`.
+
+    Raises:
+        DeliveryError: naming the other.
+    """
+    beside = sidecar_of(path)
+    for suffix in _BESIDE if beside else ():
+        other = path.with_suffix(suffix)
+        if suffix != path.suffix.lower() and beside and beside.exists() and other.exists():
+            raise DeliveryError(
+                f"{path}: {beside.name} holds the credentials of {other.name}; choose another name or folder"
+            )
 
 
 def sign(path: Path, statement: Statement, certificate_folder: Path | None = None) -> None:

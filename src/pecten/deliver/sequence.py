@@ -11,6 +11,7 @@ import OpenImageIO as oiio
 
 from pecten.colour.transfer import Encoding
 from pecten.colour.view import View
+from pecten.deliver.credentials import refuse_shared_sidecar
 from pecten.deliver.faults import disk_full, has_room, told
 from pecten.errors import DeliveryError, ShapeError
 from pecten.files import replacing
@@ -89,6 +90,8 @@ class SequenceWriter:
         self._first = FIRST_NUMBER_FOR_VIDEO if info.kind == "video" else info.first_number
         wanted = range(self._first, self._first + info.frame_count)
         self._taken = frozenset(number for number in self._name.numbers() if number in wanted or not self._name.digits)
+        for number in wanted:
+            refuse_shared_sidecar(self._name.file(number))
         self._keep = skip_existing and not overwrite
         if self._taken and not (overwrite or skip_existing):
             shown = self._name.file(min(self._taken))

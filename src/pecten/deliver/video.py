@@ -17,6 +17,7 @@ from av.video.stream import VideoStream
 
 from pecten.colour.transfer import Encoding
 from pecten.colour.view import View
+from pecten.deliver.credentials import refuse_shared_sidecar
 from pecten.deliver.faults import told
 from pecten.deliver.sound import Sound
 from pecten.errors import DeliveryError, ShapeError
@@ -90,6 +91,7 @@ class VideoWriter:
                 raise DeliveryError(f"{path}: that is the plate itself; choose another name")
             if not overwrite:
                 raise DeliveryError(f"{path}: exists already; choose another name, or give --overwrite")
+        refuse_shared_sidecar(path)
         if info.pixel_aspect != 1 and path.suffix.lower() == ".mkv":
             aspect = f"{float(info.pixel_aspect):.4g}:1"
             raise DeliveryError(f"{path}: pixels of {aspect} would be lost in .mkv; deliver .mov, .mp4 or a sequence")

@@ -30,7 +30,7 @@ def read_placement(texts: Sequence[str], ease: bool = False) -> tuple[Keyed, ...
         name, equals, amount = text.partition("=")
         if not equals or name not in LIMITS or name in found:
             raise UsageError(f"place {text}: write each once, as size=1.03, right=-0.5 or down=1001:0,1012:1")
-        found[name] = Keyed(name, read_keys(amount, name, *LIMITS[name], ease))
+        found[name] = Keyed(name, read_keys(amount, f"place {name}", *LIMITS[name], ease))
     return tuple(found.values())
 
 
