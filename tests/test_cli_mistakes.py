@@ -103,6 +103,12 @@ def test_footage_whose_faces_would_be_squeezed_or_combed(here: Path, capfd: Capt
     assert "interlaced: de-interlace it" in told
 
 
+def test_a_clip_that_is_given_twice(studio: Studio, here: Path, capfd: Capture) -> None:
+    one = studio.sequence.with_name("sh010.1002.exr")
+    refused(pecten(capfd, "faces", studio.sequence, one, "-i", "ada", "-o", "new"), "sh010.####.exr: given twice")
+    assert not list(here.iterdir())
+
+
 def test_a_clip_without_any_face(studio: Studio, here: Path, capfd: Capture) -> None:
     refused(pecten(capfd, "faces", studio.empty, "-i", "ada", "-o", "new"), "empty.mp4: no face in any of 3 frames")
     refused(swap(capfd, studio, Path("new/out.mov"), plate=studio.empty), "empty.mp4: no face in any of 3 frames")

@@ -68,6 +68,7 @@ def faces(
     wishes = read_wishes(identity or [], track is not None, tracks)
     records_in = consent_folders(consent)
     opened = [open_plate(clip, rate, colorspace, colorconfig, exposure) for clip in clips]
+    refuse_twice([clip.info.path for clip in opened])
     check_place(out)
     if dry_run:
         for clip in opened:
@@ -90,6 +91,18 @@ def faces(
         return
     for record in records:
         _tell(record, out / record.identity if len(records) > 1 else out, records_in)
+
+
+def refuse_twice(paths: list[str]) -> None:
+    """Refuse a clip that is named twice: training would see its frames twice as often.
+
+    Raises:
+        UsageError: naming it.
+    """
+    places = [Path(path).resolve() for path in paths]
+    for index, place in enumerate(places):
+        if place in places[:index]:
+            raise UsageError(f"{paths[index]}: given twice: name each clip once")
 
 
 def read_wishes(given: list[str], is_track: bool, only_tracks: bool) -> dict[str, list[str]]:
