@@ -1,11 +1,13 @@
 """The far edge of a turned face is found in the picture."""
 
+import itertools
+
 import numpy as np
 
 from pecten.faces.mean import MEAN_MESH
 from pecten.faces.normalise import pose
 from pecten.faces.region import face_matte
-from pecten.shot.silhouette import at_silhouette
+from pecten.shot.silhouette import at_silhouette, within_decoded
 from pecten.types import Image, Mask, Points
 
 SIDE = 256
@@ -72,3 +74,43 @@ def test_what_is_not_on_the_far_side_stays_bit_for_bit() -> None:
     np.testing.assert_array_equal(found[below], matte[below])
     assert found.min() >= 0
     assert found.max() <= 1
+
+
+def test_what_neither_face_fills_beside_the_chin_is_left_to_the_plate() -> None:
+    for yaw in (0.7, -0.7):
+        landmarks = turned(yaw)
+        far = float(np.sign(pose(landmarks).yaw_rad))
+        matte = face_matte(landmarks, SIDE)
+        edge = far_edge(matte, far)
+        beside = slice(int(landmarks[13, 1]), int(landmarks[152, 1]) - 16)
+        short, full = scene(edge - 6 * far, far), scene(edge + 0.5, far)
+        found = within_decoded(matte, landmarks, short, short)
+        assert np.median(np.abs(far_edge(found, far) - (edge - 6 * far))[beside]) <= 1.5
+        assert (found <= matte).all()
+        above = np.s_[: int(landmarks[6, 1])]
+        np.testing.assert_array_equal(found[above], matte[above])
+        for decoded, plate in ((full, short), (short, full)):
+            kept = within_decoded(matte, landmarks, decoded, plate)
+            assert np.median(np.abs(far_edge(kept, far) - edge)[beside]) <= 1.5
+
+
+def test_a_turn_takes_the_decoders_surroundings_away_bit_by_bit() -> None:
+    areas = []
+    for yaw in np.linspace(0.2, 0.6, 9):
+        landmarks = turned(float(yaw))
+        far = float(np.sign(pose(landmarks).yaw_rad)) or 1.0
+        matte = face_matte(landmarks, SIDE)
+        short = scene(far_edge(matte, far) - 6 * far, far)
+        areas.append(float(within_decoded(matte, landmarks, short, short).sum() / matte.sum()))
+    assert areas[0] == 1
+    assert areas[-1] < 0.99
+    assert max(one - other for one, other in itertools.pairwise(areas)) < 0.02
+
+
+def test_a_decoded_face_without_a_wall_takes_nothing() -> None:
+    landmarks = turned(0.7)
+    matte = face_matte(landmarks, SIDE)
+    blank = np.full((SIDE, SIDE, 3), 0.5, np.float32)
+    assert within_decoded(matte, landmarks, blank, blank) is matte
+    blank[100, 100] = np.nan
+    assert within_decoded(matte, landmarks, blank, blank) is matte

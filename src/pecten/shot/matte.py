@@ -17,7 +17,7 @@ from pecten.footage.matte import open_matte
 from pecten.geometry import similarity
 from pecten.geometry.warp import warp
 from pecten.shot.fade import Fade, fades
-from pecten.shot.silhouette import at_silhouette
+from pecten.shot.silhouette import at_silhouette, within_decoded
 from pecten.shot.strength import Strength
 from pecten.types import CANONICAL_SIZE, Affine, Image, Mask
 
@@ -170,6 +170,7 @@ def cover(
     given: Mask | None,
     mode: MatteMode,
     plate_size: tuple[int, ...],
+    decoded: Image | None = None,
 ) -> Coverage:
     """Make the matte of one frame.
 
@@ -182,10 +183,13 @@ def cover(
         given: The user's own matte, in the plate; None for none.
         mode: What it does.
         plate_size: Height and width of the plate, in px.
+        decoded: The decoded face, display-coded, as large as the crop; None takes it to fill the matte.
     """
     size = len(plate_crop)
     landmarks = similarity.apply(similarity.resize(CANONICAL_SIZE, size), border.landmarks)
     whole = at_silhouette(border.whole(size), landmarks, plate_crop)
+    if decoded is not None:
+        whole = within_decoded(whole, landmarks, decoded, plate_crop)
     shape, soft = border.matte(whole), border.softness(size)
     if seen is not None:
         covered = refine(resized(firm(seen), size), plate_crop, max(1, size // _REFINED_SHARE))
@@ -303,7 +307,9 @@ class Mattes:
         """Note a frame without a face."""
         self._write(frame, np.zeros(frame.image.shape[:2], np.float32))
 
-    def cover(self, frame: Frame, crop_from_plate: Affine, plate_crop: Image, seen: Mask | None) -> Coverage:
+    def cover(
+        self, frame: Frame, crop_from_plate: Affine, plate_crop: Image, seen: Mask | None, decoded: Image | None = None
+    ) -> Coverage:
         """Make, and write where that is asked for, the matte of a frame with a face.
 
         Args:
@@ -311,10 +317,12 @@ class Mattes:
             crop_from_plate: To the crop that is blended.
             plate_crop: It, display-coded.
             seen: Where the face is seen, in the normalised crop at any size; None where nothing covers it.
+            decoded: The decoded face, as large as the crop; None takes it to fill the matte.
         """
         given = None if self._given is None else self._given.at(frame.index)
         hold, border = self.fade(frame.index).weight, self.borders[frame.index]
-        made = cover(border, crop_from_plate, plate_crop, hold, seen, given, self._options.mode, frame.image.shape[:2])
+        mode, plate_size = self._options.mode, frame.image.shape[:2]
+        made = cover(border, crop_from_plate, plate_crop, hold, seen, given, mode, plate_size, decoded)
         self._write(frame, made.written)
         return made
 
