@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pecten.benchmark import faces_found
+from pecten.benchmark import faces_found, faces_matte
 from pecten.benchmark.faces_still import measure_still
 from pecten.benchmark.footage import TruthFootage
 from pecten.benchmark.report import write_report
@@ -36,7 +36,8 @@ def measure_faces(footage: TruthFootage, out: Path, progress: Progress = silent,
     out.mkdir(parents=True, exist_ok=True)
     found = faces_found.measure(footage, progress, quick)
     still = measure_still(footage, progress, quick)
+    matte = faces_matte.measure(footage, progress, quick)
     draw_errors(still.courses, out / "still_errors.png")
     for clip in dict.fromkeys(one.take.clip for one in still.courses):
         draw_slices([one for one in still.courses if one.take.clip == clip], out / f"still_{clip.stem}.png")
-    return write_report(out, "Faces", [*found, *still.figures], still.tables, _NOTES)
+    return write_report(out, "Faces", [*found, *still.figures, *matte], still.tables, _NOTES)

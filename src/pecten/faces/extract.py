@@ -247,9 +247,9 @@ def _made_with(info: ClipInfo, size: int, options: FaceOptions) -> dict[str, Any
     return found_with(info, options, ("threads", "device", "overlap")) | {"size": size}
 
 
-NORMALISATION = 3
+NORMALISATION = 4
 """How the normalisation is found: 1 fitted on mesh points without lids, 2 on the 51 landmarks besides the jaw, 3 with
-mouth and eyes followed pixel by pixel."""
+mouth and eyes followed pixel by pixel, 4 from where the mesh went."""
 
 
 def found_with(

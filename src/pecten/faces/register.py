@@ -31,6 +31,9 @@ _STEP_PX[[19, 22, 25, 28]] = 0.5
 corners), outer and inner lips, as measured against true motions."""
 _LOOSE = (np.array([*range(14, 19), *range(31, 51)]), np.arange(19, 31))
 """The base of the nose with the lips, and the eyes: a window over them sees parts that move apart."""
+_BRIDGE, _LOWER_LIP = slice(10, 14), slice(38, 43)
+_FALLS_SHORT = 0.05
+"""Share of the lower lip's own way up or down that flow misses: it takes after what it leaves behind and uncovers."""
 _AGREE_PX = 0.5
 """Distance of a point seen as part of a window and seen by itself at which each is half believed."""
 _BENT = 0.03
@@ -111,17 +114,24 @@ def step(before: View, now: View) -> Step:
         Lucas and Kanade 1981; Kalal, Mikolajczyk and Matas 2010, Forward-Backward Error.
     """
     expected = sim.apply(now.crop_from_plate, now.points)
-    picture, start = _carried(before, now)
+    picture, squeeze = _carried(before, now)
+    mesh = [
+        sim.apply(squeeze, sim.apply(before.crop_from_plate, before.landmarks)),
+        sim.apply(now.crop_from_plate, now.landmarks),
+    ]
+    start = sim.apply(squeeze, sim.apply(before.crop_from_plate, before.points))
     arrived, seen = _flow(picture, now.picture, start, expected)
     returned, seen_back = _flow(now.picture, picture, arrived, start)
     to_canonical = CANONICAL_SIZE / _SIZE
     for part in _LOOSE:
-        dense, dense_back = there_and_back(picture, now.picture, start[part], expected[part])
+        dense, dense_back = there_and_back(picture, now.picture, start[part], expected[part], *mesh)
         # Where a window and its parts agree, the window says it the more exactly.
         apart = np.linalg.norm(dense - arrived[part], axis=1, keepdims=True) * to_canonical
         share = 1 / (1 + (_AGREE_PX / np.maximum(apart, 1e-9)) ** 2)
         arrived[part] += share * (dense - arrived[part])
         returned[part] += share * (dense_back - returned[part])
+    opening = arrived - start - (arrived - start)[_BRIDGE].mean(axis=0)
+    arrived[_LOWER_LIP, 1] += _FALLS_SHORT * opening[_LOWER_LIP, 1]
     round_trip = np.linalg.norm(returned - start, axis=1) * to_canonical
     departure = np.linalg.norm(arrived - expected, axis=1) * to_canonical
     bent = np.linalg.norm(expected - start, axis=1) * to_canonical
@@ -132,13 +142,12 @@ def step(before: View, now: View) -> Step:
     return Step(sim.apply(sim.invert(now.crop_from_plate), arrived) - before.points, trust)
 
 
-def _carried(before: View, now: View) -> tuple[np.ndarray, Points]:
-    """Squeeze a view and its points as the mesh says that the face turned, so that what is left is small."""
+def _carried(before: View, now: View) -> tuple[np.ndarray, Affine]:
+    """Squeeze a view as the mesh says that the face turned, so that what is left is small; say how."""
     was, here = sim.apply(before.crop_from_plate, before.landmarks), sim.apply(now.crop_from_plate, now.landmarks)
     squeeze = np.linalg.lstsq(np.column_stack([was, np.ones(len(was))]), here, rcond=None)[0].T
     picture = cv2.warpAffine(before.picture, squeeze, (_SIZE, _SIZE), borderMode=cv2.BORDER_REPLICATE)
-    start = sim.apply(squeeze, sim.apply(before.crop_from_plate, before.points))
-    return np.asarray(picture, dtype=np.uint8), start
+    return np.asarray(picture, dtype=np.uint8), np.asarray(squeeze)
 
 
 def _flow(first: np.ndarray, second: np.ndarray, start: Points, guess: Points) -> tuple[Points, np.ndarray]:
