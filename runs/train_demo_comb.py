@@ -5,8 +5,10 @@
 FOLDER holds `performers/NAME_SHOT.mp4` and `truth/bruno_interview901.mp4`, the demo's plate: as in a production, the
 target's plate may be learnt from, as the target. Nothing else of `truth/` is shown to it. First the comb grows to
 512 px; then it stays there at a learning rate raised again, because the rate has fallen too low by the time the last
-level's layers are new; then it is given pictures of fine detail. A run that was stopped goes on where it was. One core
-takes about three hours.
+level's layers are new; then it is given pictures of fine detail; then a trunk that all share, with which it grows once
+more from 64 to 256 px, and stays at 512 px at a rate raised again. (That is how it came about: from nothing with a
+trunk, as the presets have it, was not tried at this length.) A run that was stopped goes on where it was. One core
+takes about five hours.
 WORK/demo.safetensors is the file that ships; its sha256 belongs into `ORIGINS.json`.
 """
 
@@ -16,14 +18,16 @@ from pathlib import Path
 
 import torch
 
-from pecten.comb.weights import file_of, load_comb, read_header, save_comb
+from pecten.comb.config import CombConfig
+from pecten.comb.model import Comb
+from pecten.comb.weights import FILE_NAME, file_of, load_comb, read_header, save_comb
 from pecten.dataset.augment import Jitter
-from pecten.dataset.crops import load_crops
+from pecten.dataset.crops import CropSet, load_crops
 from pecten.faces.extract import extract_dataset
 from pecten.faces.follow import FaceOptions
 from pecten.files import sha256_of
 from pecten.footage.clip import open_clip
-from pecten.training.config import preset
+from pecten.training.config import TrainConfig, preset
 from pecten.training.loop import train
 
 SIZE = 512
@@ -33,16 +37,18 @@ PEOPLE = ("ada", "bruno", "chidi")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--footage", type=Path, required=True, help="folder with performers/ and truth/")
-    parser.add_argument("--out", type=Path, required=True, help="folder for faces/, comb/, finish/ and detail/")
+    parser.add_argument("--out", type=Path, required=True, help="folder for faces/ and five combs")
     parser.add_argument("--images", type=int, default=230_000, help="of the growing part")
     parser.add_argument("--finish", type=int, default=22_000, help="images at the full size after it")
     parser.add_argument("--detail", type=int, default=30_000, help="images with a texture after that")
+    parser.add_argument("--trunk", type=int, default=100_000, help="images with a shared trunk after that")
+    parser.add_argument("--last", type=int, default=15_000, help="images at the full size in the end")
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     datasets = [load_crops(faces(person, args.footage, args.out / "faces" / person), SIZE) for person in PEOPLE]
     shape, config = preset("quick", PEOPLE, SIZE, args.images)
-    fine_shape, shape = shape, replace(shape, texture=0)
+    whole, shape = shape, replace(shape, texture=0, trunk="own")
     config = replace(
         config,
         detail_weight=0.0,
@@ -76,10 +82,55 @@ def main() -> None:
         ema_images=600,
         base_sha256=sha256_of(file_of(done)),
     )
-    ready = train(datasets, fine_shape, fine, args.out / "detail", said, base=load_comb(done))
-    headers = [read_header(path) for path in (grown, done, ready)]
+    sharp = train(
+        datasets, replace(shape, texture=whole.texture), fine, args.out / "detail", said, base=load_comb(done)
+    )
+    again = replace(
+        config,
+        images=args.trunk,
+        start_px=64,
+        growth=0.75,
+        fade_share=0.1,
+        learning_rate=2e-2,
+        warmup_images=600,
+        decay_share=0.6,
+        final_rate=0.03,
+        detail_weight=1.0,
+        checkpoint_images=3_000,
+        base_sha256=sha256_of(file_of(sharp)),
+    )
+    trunk = train_below_full_size(datasets, whole, again, args.out / "trunk", load_comb(sharp))
+    end = replace(
+        again,
+        images=args.last,
+        start_px=SIZE,
+        learning_rate=1.6e-2,
+        warmup_images=300,
+        decay_share=0.8,
+        ema_images=600,
+        checkpoint_images=1_500,
+        base_sha256=sha256_of(file_of(trunk)),
+    )
+    ready = train(datasets, whole, end, args.out / "last", said, base=load_comb(trunk))
+    headers = [read_header(path) for path in (grown, done, sharp, trunk, ready)]
     seen = {"images_seen": sum(header["images_seen"] for header in headers), "seen": headers[-1]["seen"]}
     save_comb(args.out / "demo.safetensors", load_comb(ready), seen, half=True)
+
+
+def train_below_full_size(
+    datasets: list[CropSet], shape: CombConfig, config: TrainConfig, out: Path, base: Comb
+) -> Path:
+    """Teach all levels but the last, for which the rate would have fallen too low."""
+    below = sum(phase.images for phase in config.phases(shape) if phase.level < shape.highest_level)
+    if (out / FILE_NAME).is_file() and read_header(out)["images_seen"] >= below:
+        return out
+    seen = [0]
+
+    def told(stage: str, done: int, total: int) -> None:
+        seen[0] = done
+        said(stage, done, total)
+
+    return train(datasets, shape, config, out, told, should_stop=lambda: seen[0] >= below, base=base)
 
 
 def faces(person: str, footage: Path, out: Path) -> Path:
