@@ -183,7 +183,7 @@ def cover(
         given: The user's own matte, in the plate; None for none.
         mode: What it does.
         plate_size: Height and width of the plate, in px.
-        decoded: The decoded face, display-coded, as large as the crop; None takes it to fill the matte.
+        decoded: The decoded face, display-coded, of any size; None takes it to fill the matte.
     """
     size = len(plate_crop)
     landmarks = similarity.apply(similarity.resize(CANONICAL_SIZE, size), border.landmarks)
@@ -317,7 +317,7 @@ class Mattes:
             crop_from_plate: To the crop that is blended.
             plate_crop: It, display-coded.
             seen: Where the face is seen, in the normalised crop at any size; None where nothing covers it.
-            decoded: The decoded face, as large as the crop; None takes it to fill the matte.
+            decoded: The decoded face, of any size; None takes it to fill the matte.
         """
         given = None if self._given is None else self._given.at(frame.index)
         hold, border = self.fade(frame.index).weight, self.borders[frame.index]

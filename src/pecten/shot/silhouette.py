@@ -5,6 +5,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from pecten.composite.blend import enlarge
 from pecten.composite.matte import inner_distance, refine
 from pecten.composite.pixels import finite
 from pecten.faces.mesh import LEFT_BROW, RIGHT_BROW
@@ -61,15 +62,15 @@ def within_decoded(matte: Mask, landmarks: Points, decoded: Image, plate: Image)
     Args:
         matte: As found in the plate.
         landmarks: As for `at_silhouette`.
-        decoded: The decoded face, display-coded, as large as the matte.
-        plate: The crop, likewise.
+        decoded: The decoded face, display-coded, of any size.
+        plate: The crop, display-coded, as large as the matte.
     """
     turn = _turned(landmarks)
     if turn is None or not (finite(decoded) and finite(plate)):
         return matte
     rim, reach = _far_rim(matte, landmarks, turn), _reach(len(matte))
     beyond, depth = rim > 0.5, turn.weight * _DEEPEST * reach
-    for picture in (decoded, plate):
+    for picture in (enlarge(decoded, len(matte)), plate):
         told = _told_apart(matte, picture, rim, reach, _GAP) if rim.any() else None
         if told is None:
             return matte

@@ -11,7 +11,6 @@ from pecten.colour.display import bounded
 from pecten.colour.view import View
 from pecten.comb.latent import LatentRecord
 from pecten.comb.model import Comb
-from pecten.composite.blend import enlarge
 from pecten.composite.grain import strengthened
 from pecten.composite.grain_stock import GrainStock, add_grain, grain_stock
 from pecten.composite.matte import EDGE_PX, inner_distance, ramp
@@ -255,8 +254,8 @@ def _finish(
         return untouched, "the face is not in this frame"
     part = part_around(frame.image, face.crop_from_plate, view)
     plate_crop, crop_from_part = part.crop(size), similarity.at_size(part.crop_from_part, size)
-    crop_from_plate, shown = similarity.at_size(face.crop_from_plate, size), enlarge(step.decoded, size)
-    coverage = mattes.cover(frame, crop_from_plate, plate_crop, step.seen, shown)
+    crop_from_plate = similarity.at_size(face.crop_from_plate, size)
+    coverage = mattes.cover(frame, crop_from_plate, plate_crop, step.seen, step.decoded)
     strength, fade = mattes.strength(frame.number), mattes.fade(frame.index)
     if strength == 0 or fade.weight == 0:
         return replace(untouched, matte=coverage.written), "strength 0" if strength == 0 else fade.reason
