@@ -10,11 +10,13 @@ from torch.func import functional_call
 from pecten.comb.blocks import Maps
 from pecten.comb.config import CombConfig
 from pecten.comb.decoder import Decoder
+from pecten.comb.irises import Spots
 
 RANK_SHARE = 16
 """A weight's change has this many times fewer ranks than the weight can have."""
 
-_OWN = ("to_rgb.", "to_matte.", "to_gains.", "texture.")
+_OWN = ("to_rgb.", "to_matte.", "to_gains.", "to_lids.", "texture.", "irises.")
+_GAZE = "irises.gaze."
 
 
 class Change(nn.Module):
@@ -95,6 +97,14 @@ class AdaptedDecoder(nn.Module):
             self._shared[0], dict(self.weights()), (z, level, fade, with_matte, with_motions)
         )
         return shown
+
+    def spots(self, z: Maps) -> Spots:
+        """Say where the irises lie, as a `Decoder` of a comb with irises does."""
+        irises = self._shared[0].irises
+        assert irises is not None
+        mine = {name: self.own[_key(_GAZE + name)] for name, _ in irises.gaze.named_parameters()}
+        told: Tensor = functional_call(irises.gaze, mine, (z,))
+        return told
 
 
 @torch.no_grad()

@@ -15,6 +15,7 @@ TEXTURE_MAP = 64
 
 CHANNELS: Mapping[str, tuple[int, Mapping[int, int]]] = {
     "paper": (512, {1024: 16, 512: 32, 256: 64, 128: 128, 64: 256}),
+    "medium": (256, {1024: 8, 512: 16, 256: 32, 128: 64, 64: 96, 32: 128}),
     "lite": (128, {1024: 4, 512: 8, 256: 16, 128: 32, 64: 64}),
     "slim": (128, {1024: 8, 512: 16, 256: 16, 128: 32, 64: 48, 32: 64}),
     "tiny": (8, {1024: 2, 512: 2, 256: 4, 128: 4, 64: 4}),
@@ -50,6 +51,7 @@ class CombConfig:
         trunk: Every decoder has its "own" weights, or changes "shared" ones by about a tenth as many.
         matte: Decoders also tell where they show the face.
         texture: Pictures of fine detail that each decoder bends over what it decodes; 0 is none.
+        irises: Decoders lay a picture of each iris where the eyes look, besides their texture.
         fold: Pictures enter and leave as fold x fold pixel blocks stacked in channels (1 is the paper's plain 1x1
             convolution), so that feature maps are smaller by this factor; a level still means the picture's side.
         encoder_px: Side of the largest picture the encoder looks at; larger ones are reduced to it by area. Expression
@@ -71,6 +73,7 @@ class CombConfig:
     trunk: str = "own"
     matte: bool = False
     texture: int = 0
+    irises: bool = False
     fold: int = 1
     encoder_px: int | None = None
 
@@ -88,6 +91,8 @@ class CombConfig:
             raise CombError(f"comb latent size is {self.latent_size}: choose at least 1")
         if self.texture < 0 or (self.texture and self.latent != "dense"):
             raise CombError(f"comb texture is {self.texture} with latent {self.latent!r}: choose 0, or a dense latent")
+        if self.irises and not self.texture:
+            raise CombError("comb irises without a texture: choose a texture of 1 or more, or no irises")
         if not self.identities:
             raise CombError("a comb without identities: name at least one")
         for identity in self.identities:

@@ -18,7 +18,8 @@ from pecten.comb.blocks import (
 )
 from pecten.comb.config import BASE, CombConfig
 from pecten.comb.encoder import Pictures
-from pecten.comb.texture import Texture
+from pecten.comb.irises import Irises, Spots
+from pecten.comb.texture import Texture, widened
 from pecten.errors import CombError
 
 
@@ -77,6 +78,9 @@ class Decoder(nn.Module):
         self.texture = Texture(config) if config.texture else None
         shown = [n for n in levels if config.texture and n >= config.texture_level]
         self.to_gains = nn.ModuleDict({str(n): _first_alone(width(n), config.texture) for n in shown})
+        self.irises = Irises(config) if config.irises else None
+        seen = shown if config.irises else ()
+        self.to_lids = nn.ModuleDict({str(n): _first_alone(width(n), 1) for n in seen})
 
     @torch.no_grad()
     def _start_even(self) -> None:
@@ -130,17 +134,26 @@ class Decoder(nn.Module):
         motions = torch.zeros_like(y[:, :2])
         if level >= self.config.texture_level:
             motions = self.texture.motions(z, placed, 2**level)
-            detail = self.texture(motions, self._gains(h, below, level, fade), 2**level)
+            detail = self.texture(motions, self._gains(self.to_gains, h, below, level, fade), 2**level)
+            if self.irises is not None:
+                lids = self._gains(self.to_lids, h, below, level, fade).float()
+                detail = detail + self.irises(z, 2**level) * widened(lids, 2**level)
             # Detail as fine as the lattice is the texture's; what blocks show of it would only disturb.
             y = evened(y.float(), self.config.fold)
             y = torch.cat([y[:, :3] + detail, y[:, 3:]], dim=1) if with_matte else y + detail
         return torch.cat([y, motions], dim=1) if with_motions else y
 
-    def _gains(self, h: Maps, below: Maps, level: int, fade: float) -> Maps:
-        gains: Tensor = self.to_gains[str(level)](h)
+    def spots(self, z: Maps) -> Spots:
+        """Say where the irises lie, in a comb with irises."""
+        assert self.irises is not None
+        told: Tensor = self.irises.gaze(z)
+        return told
+
+    def _gains(self, ends: nn.ModuleDict, h: Maps, below: Maps, level: int, fade: float) -> Maps:
+        gains: Tensor = ends[str(level)](h)
         if level == self.config.texture_level:
             return gains * fade
-        return blend(gains, double(self.to_gains[str(level - 1)](below), self.config.up), fade) if fade < 1 else gains
+        return blend(gains, double(ends[str(level - 1)](below), self.config.up), fade) if fade < 1 else gains
 
     def _unstacked(self, y: Maps) -> Maps:
         return functional.pixel_shuffle(y, self.config.fold) if self.config.fold > 1 else y

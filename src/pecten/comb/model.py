@@ -8,6 +8,7 @@ from pecten.comb.blocks import Maps
 from pecten.comb.config import CombConfig
 from pecten.comb.decoder import Decoder
 from pecten.comb.encoder import Encoder, Pictures
+from pecten.comb.irises import Spots
 from pecten.errors import CombError
 
 
@@ -77,6 +78,18 @@ class Comb(nn.Module):
         config = self.config
         stacked: Tensor = self.decoders[identity](z, level, fade, config.matte, bool(config.texture))
         return stacked
+
+    def spots(self, z: Maps, identity: str) -> Spots:
+        """Say where latents' irises lie on one identity.
+
+        Raises:
+            CombError: if the comb has no such identity, or was made without irises.
+        """
+        self._check(identity, self.config.highest_level)
+        if not self.config.irises:
+            raise CombError("a comb without irises: make one with irises=True")
+        told: Spots = self.decoders[identity].spots(z)  # type: ignore[operator]
+        return told
 
     def forward(self, x: Pictures, identity: str, level: int | None = None, fade: float = 1.0) -> Pictures:
         """Show what is in `x` as `identity` (level None is the highest)."""

@@ -75,6 +75,21 @@ def textured(comb: Comb, count: int) -> Comb:
     return made.train(comb.training)
 
 
+def with_irises(comb: Comb) -> Comb:
+    """Give a comb pictures of irises, which show nothing until they are trained.
+
+    Args:
+        comb: Not changed.
+    Raises:
+        CombError: if the comb has them already, or no texture.
+    """
+    if comb.config.irises:
+        raise CombError("the comb has irises already: leave it as it is")
+    made = Comb(replace(comb.config, irises=True))
+    made.load_state_dict({**made.state_dict(), **comb.state_dict()})
+    return made.train(comb.training)
+
+
 def shared(comb: Comb, beginning: str) -> Comb:
     """Give a comb whose decoders have weights of their own a trunk that all share: one of them, until it is trained.
 

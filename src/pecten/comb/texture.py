@@ -58,7 +58,7 @@ class Texture(nn.Module):
         """
         coarse = self.coarse(z).float().view(-1, 2, COARSE, COARSE) * _REACH
         fine = self.second(rectify(self.first(features))).float() * _FINE_REACH
-        return _widened(_widened(coarse, self.map_side) + fine, side)
+        return widened(widened(coarse, self.map_side) + fine, side)
 
     def forward(self, motions: Motions, gains: Gains, side: int) -> Float[Tensor, "_batch 3 _side _side"]:
         """Return the detail to be added to decoded pictures.
@@ -77,9 +77,10 @@ class Texture(nn.Module):
         grid = torch.stack([across, down], dim=-1).flatten(0, 1)[None]
         found = functional.grid_sample(pictures, grid, "bilinear", "border", align_corners=False)
         found = found.view(self.count, 3, motions.shape[0], side, side).permute(2, 0, 1, 3, 4)
-        detail: Tensor = (found * _widened(gains.float(), side)[:, :, None]).sum(dim=1)
+        detail: Tensor = (found * widened(gains.float(), side)[:, :, None]).sum(dim=1)
         return detail
 
 
-def _widened(x: Maps, side: int) -> Maps:
+def widened(x: Maps, side: int) -> Maps:
+    """Enlarge maps to a side in px, smoothly."""
     return functional.interpolate(x, size=(side, side), mode="bilinear", align_corners=False)

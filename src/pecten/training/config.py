@@ -193,47 +193,48 @@ class TrainConfig:
         return TrainConfig(**values)
 
 
+_LEARNT: Mapping[str, Any] = {
+    "latent_size": 128,
+    "down": "stride",
+    "residual": True,
+    "fold": 2,
+    "encoder_px": 128,
+    "trunk": "shared",
+    "texture": 2,
+    "irises": True,
+}
+"""Of a comb's shape: what `runs/ablate_comb.py` found to gain most for its cost."""
+
+_TAUGHT = TrainConfig(
+    batch=4,
+    start_px=32,
+    fade_share=0.3,
+    learning_rate=3.2e-2,
+    warmup_images=300,
+    loss_mix=0.5,
+    loss_colour="luma",
+    overlap_weight=0.02,
+    detail_weight=1.0,
+    jitter=Jitter(rotation_rad=0.02, scale=0.015, shift=0.008, shading=0.4),
+)
+"""Of a training, likewise: little jitter, because crops of a few clips lie alike; a high rate, because weights of unit
+variance move slowly."""
+
 PRESETS: Mapping[str, tuple[Mapping[str, Any], TrainConfig]] = {
     "paper": ({"size": 1024, "channels": "paper"}, TrainConfig(batch=4, images=6_000_000)),
     "studio": (
-        {"size": 512, "channels": "paper", "residual": True, "trunk": "shared", "texture": 2},
-        TrainConfig(
-            images=1_500_000,
-            start_px=32,
-            decay_share=0.2,
-            overlap_weight=0.02,
-            detail_weight=1.0,
-            jitter=Jitter(shading=0.4),
-        ),
+        {**_LEARNT, "size": 512, "channels": "medium", "latent_size": 256},
+        replace(_TAUGHT, images=1_500_000, growth=1.2, decay_share=0.25, structure_px=256),
     ),
     "quick": (
-        {
-            "size": 256,
-            "channels": "slim",
-            "latent_size": 128,
-            "down": "stride",
-            "residual": True,
-            "fold": 2,
-            "encoder_px": 128,
-            "trunk": "shared",
-            "texture": 2,
-        },
-        TrainConfig(
+        {**_LEARNT, "size": 256, "channels": "slim"},
+        replace(
+            _TAUGHT,
             images=40_000,
-            batch=4,
-            start_px=32,
             growth=0.8,
-            fade_share=0.3,
-            learning_rate=3.2e-2,
-            warmup_images=300,
             decay_share=0.5,
             ema_images=500,
-            loss_mix=0.5,
-            loss_colour="luma",
             structure_px=128,
-            overlap_weight=0.02,
-            detail_weight=1.0,
-            jitter=Jitter(rotation_rad=0.02, scale=0.015, shift=0.008, shading=0.4),
             checkpoint_images=9_000,
             preview_images=3_000,
             stats_images=240,
@@ -241,10 +242,9 @@ PRESETS: Mapping[str, tuple[Mapping[str, Any], TrainConfig]] = {
     ),
 }
 """By name: (fields of the comb, training). "paper" is the published shape. "quick" is minutes on two CPU cores: fewer
-images as they grow, because one of 32 px costs a tenth of one of 256 px and teaches expression as well; little jitter,
-because crops of a few clips lie alike; a high rate, because weights of unit variance move slowly. All but the
-paper's share a trunk, draw latents together, let uneven light fall on what the encoder sees, and lay learnt detail
-over what they decode, as `runs/ablate_comb.py` found to gain most."""
+images as they grow, because one of 32 px costs a tenth of one of 256 px and teaches expression as well. "studio" is
+twice as wide, which gains at equal images and pays in a long training, and leaves time at its full size before the
+rate falls: a level that arrives with a low rate hardly learns."""
 
 
 def preset(

@@ -5,6 +5,7 @@ import torch.nn.functional as functional
 from jaxtyping import Float
 from torch import Tensor
 
+from pecten.comb.irises import POINTS
 from pecten.faces.mean import MEAN_MESH
 from pecten.types import CANONICAL_SIZE
 
@@ -29,6 +30,25 @@ def misplaced(
     inside = (skin.abs() < 1).all(dim=-1)
     off = (skin + told - mean).abs().mean(dim=-1)
     return (off * inside).sum(dim=1) / inside.sum(dim=1).clamp_min(1)
+
+
+def misplaced_irises(
+    spots: Float[Tensor, "_batch 2 4"], points: Float[Tensor, "_batch 478 2"]
+) -> Float[Tensor, " _batch"]:
+    """Compare what a decoder says of the places and sizes of irises with the mesh's.
+
+    Args:
+        spots: See `pecten.comb.irises.Spots`.
+        points: Of the mesh in the picture, from its middle, in halves of its side.
+    Returns:
+        Mean distance along an axis, in halves of the side.
+    """
+    mean = from_middle(torch.tensor(MEAN_MESH[:, :2]).to(points), CANONICAL_SIZE)
+    told = []
+    for eye, which in enumerate(POINTS):
+        rim = mean[which] - mean[which].mean(dim=0)
+        told.append(spots[:, eye, None, :2] + rim * spots[:, eye, None, 2:])
+    return (torch.cat(told, dim=1) - points[:, SKIN_POINTS:]).abs().mean(dim=(1, 2))
 
 
 def from_middle(points: Float[Tensor, "*_ 2"], side: int) -> Float[Tensor, "*_ 2"]:

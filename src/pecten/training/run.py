@@ -12,7 +12,7 @@ from torch import Tensor
 from pecten.comb.config import CombConfig
 from pecten.comb.model import Comb
 from pecten.comb.schedule import state_at
-from pecten.comb.surgery import rearranged, shared, textured
+from pecten.comb.surgery import rearranged, shared, textured, with_irises
 from pecten.dataset.augment import Batch, augment
 from pecten.dataset.crops import CropSet
 from pecten.dataset.reach import reach_of
@@ -207,4 +207,6 @@ def _begun(base: Comb, shape: CombConfig) -> Comb:
     made = rearranged(base, shape.identities)
     if shape.trunk == "shared" and made.trunk is None:
         made = shared(made, base.config.identities[0])
-    return textured(made, shape.texture) if shape.texture and not made.config.texture else made
+    if shape.texture and not made.config.texture:
+        made = textured(made, shape.texture)
+    return with_irises(made) if shape.irises and not made.config.irises else made

@@ -12,7 +12,7 @@ from pecten.dataset.augment import Batch
 from pecten.training.config import TrainConfig
 from pecten.training.critic import Critic, fooling, telling_apart
 from pecten.training.loss import reconstruction
-from pecten.training.places import misplaced
+from pecten.training.places import misplaced, misplaced_irises
 from pecten.training.ranks import ALONE, Ranks
 from pecten.training.terms import energy_distance, fine_detail, focal_frequency, view_distance
 
@@ -143,6 +143,9 @@ def gather(
         if points is not None:
             off = misplaced(motions, points).sum() / config.batch
             losses[identity] = losses[identity] + config.place_weight * off
+            if identity in shown.spots:
+                off = misplaced_irises(shown.spots[identity], points).sum() / config.batch
+                losses[identity] = losses[identity] + config.place_weight * off
     if critic is not None:
         for identity, batch in batches.items():
             looks = fooling(critic, decoded[identity], batch, identity).sum() / config.batch
@@ -178,12 +181,14 @@ class Shown:
         latents: In the same order.
         mattes: Logits by identity; none of a comb without mattes.
         motions: Over the texture, by identity; none of a comb without a texture, or below the levels that show it.
+        spots: Of the irises, likewise.
     """
 
     pictures: dict[str, Tensor]
     latents: list[Tensor]
     mattes: dict[str, Tensor]
     motions: dict[str, Tensor]
+    spots: dict[str, Tensor]
 
 
 def show_all(comb: Comb, batches: Mapping[str, Batch], level: int, fade: float, bfloat16: bool) -> Shown:
@@ -196,12 +201,15 @@ def show_all(comb: Comb, batches: Mapping[str, Batch], level: int, fade: float, 
             identity: comb.decode_for_training(latent, identity, level, fade)
             for identity, latent in zip(batches, latents, strict=True)
         }
-    placed = comb.config.texture and level >= comb.config.texture_level
+        placed = bool(comb.config.texture) and level >= comb.config.texture_level
+        gazing = batches if placed and comb.config.irises else ()
+        spots = {name: comb.spots(z, name) for name, z in zip(batches, latents, strict=True) if name in gazing}
     return Shown(
         {identity: both[:, :3] for identity, both in stacked.items()},
         list(latents),
         {identity: both[:, 3:4] for identity, both in stacked.items() if comb.config.matte},
         {identity: both[:, -2:] for identity, both in stacked.items() if placed},
+        spots,
     )
 
 
