@@ -8,7 +8,18 @@ from pathlib import Path
 import pytest
 
 from pecten import consent
-from pecten.consent import PerformerRecord, default_folders, draft, find, fingerprint, load, require, revoke, save
+from pecten.consent import (
+    PerformerRecord,
+    check_footage,
+    default_folders,
+    draft,
+    find,
+    fingerprint,
+    load,
+    require,
+    revoke,
+    save,
+)
 from pecten.errors import ConsentError
 
 TODAY = date(2026, 11, 23)
@@ -74,6 +85,20 @@ def test_what_a_record_does_not_permit_is_refused(
     tmp_path: Path, changes: dict[str, object], use: consent.Use, words: str
 ) -> None:
     assert words in refusal(replace(signed(), **changes), use, tmp_path)  # type: ignore[arg-type]
+
+
+def test_only_the_footage_that_is_listed_may_be_learnt_from() -> None:
+    take, other = ("take1.mov", "ab" * 32), ("take2.mov", "cd" * 32)
+    unread = pytest.fail
+    check_footage(signed(), (unread("read in vain") for _ in (1,)))
+    check_footage(replace(signed(), data_sha256=("AB" * 32, "cd" * 32)), [take, other])
+    only = replace(signed(), data_sha256=("ab" * 32,))
+    with pytest.raises(
+        ConsentError, match=r"^consent of dana \(record dana-20260131\): take2.mov is not in data_sha256"
+    ):
+        check_footage(only, [take, other])
+    with pytest.raises(ConsentError, match=r"digest of old\.mov: run `pecten faces` on it again"):
+        check_footage(only, [take, ("old.mov", "")])
 
 
 def test_a_later_revocation_and_a_represented_minor_do_not_refuse(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
 from pathlib import Path
@@ -54,7 +54,7 @@ class PerformerRecord:
         valid_until: Last day.
         prohibited_uses: What must never be made.
         training_permitted: Whether a comb may learn the face.
-        data_sha256: Of the footage that may be learnt from; empty for any.
+        data_sha256: Digests of the clips that may be learnt from (`pecten consent digest`); empty for any.
         document_sha256: Of the signed agreement.
         signed_on: When it was signed; None while it is a draft.
         signed_by_method: How, such as "ink" or a signing service.
@@ -222,8 +222,33 @@ def require(identity: str, use: Use, folders: Sequence[Path], today: date) -> Pe
     record = find(identity, folders)
     why = _refusal(record, use, today)
     if why:
-        raise ConsentError(f"consent of {identity} (record {record.record_id}): {why}")
+        raise _refused(record, why, identity)
     return record
+
+
+def check_footage(record: PerformerRecord, footage: Iterable[tuple[str, str]]) -> None:
+    """Refuse to learn from footage that a record does not list; a record that lists none permits any.
+
+    Args:
+        record: Of the performer.
+        footage: Each clip's path and digest (`pecten.footage.digest`); "" where the digest is not known.
+    Raises:
+        ConsentError: naming the first clip that is not listed.
+    """
+    listed = {digest.lower() for digest in record.data_sha256}
+    for clip, digest in footage if listed else ():
+        if not digest:
+            raise _refused(
+                record,
+                f"lists the footage that may be learnt from, but nobody knows the digest of {clip}: run `pecten faces` "
+                "on it again, into the same folder",
+            )
+        if digest.lower() not in listed:
+            raise _refused(
+                record,
+                f"{clip} is not in data_sha256, the footage that may be learnt from: leave it out, or agree on it and "
+                "add what `pecten consent digest` says of it",
+            )
 
 
 def check_identity(identity: str) -> str:
@@ -235,6 +260,10 @@ def check_identity(identity: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", identity):
         raise ConsentError(f"{identity!r} cannot name a performer; use letters, digits, - and _")
     return identity
+
+
+def _refused(record: PerformerRecord, why: str, identity: str | None = None) -> ConsentError:
+    return ConsentError(f"consent of {identity or record.identity} (record {record.record_id}): {why}")
 
 
 def _refusal(record: PerformerRecord, use: Use, today: date) -> str | None:

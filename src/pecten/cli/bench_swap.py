@@ -121,8 +121,13 @@ def _methods(keys: list[str], quick: bool, comb: Path | None, people: list[str])
 
 def _ask(plan: "Plan", consent: list[Path] | None) -> None:
     """Ask every performer's record, before anybody is learnt or shown."""
-    wanted: list[tuple[str, Use]] = [(person, "train") for person in plan.people]
-    wanted += [(source, "appearance") for source, _ in plan.pairs]
+    from pecten.consent import check_footage
+    from pecten.footage.digest import digests_of
+
+    for person in plan.people:
+        performer = permitted(person, "train", consent)
+        check_footage(performer, digests_of(take.clip for take in plan.clips_of(person)))
+    wanted: list[tuple[str, Use]] = [(source, "appearance") for source, _ in plan.pairs]
     wanted += [(target, "performance") for _, target in plan.pairs]
     for person, use in dict.fromkeys(wanted):
         permitted(person, use, consent)

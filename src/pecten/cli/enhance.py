@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pecten.cli.options import Consent, DryRun, Threads, check_place, expanded, permitted, use_threads
+from pecten.cli.options import Consent, DryRun, Threads, check_place, expanded, may_be_learnt, permitted, use_threads
 from pecten.cli.plate import Delivery, PlateOptions, folder_of_found, frames_of, told_kept
 from pecten.cli.screen import Screen
 from pecten.errors import UsageError
@@ -50,7 +50,7 @@ def train(
     from pecten.faces.records import load_dataset
 
     record = load_dataset(dataset)
-    permitted(record.identity, "train", consent)
+    may_be_learnt(record, consent)
     side = size or record.size
     if side % STEP_PX:
         raise UsageError(f"--size {side}: give a multiple of {STEP_PX}")

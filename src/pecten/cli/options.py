@@ -16,6 +16,7 @@ from pecten.errors import UsageError
 
 if TYPE_CHECKING:
     from pecten.consent import PerformerRecord, Use
+    from pecten.faces.records import DatasetRecord
     from pecten.footage.colour import ColourChoice
 
 DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Say what would be done, write nothing.")]
@@ -111,6 +112,22 @@ def permitted(identity: str, use: "Use", given: list[Path] | None) -> "Performer
     from pecten.consent import require
 
     return require(identity, use, consent_folders(given), date.today())
+
+
+def may_be_learnt(record: "DatasetRecord", given: list[Path] | None) -> "PerformerRecord":
+    """Return a performer's record that permits learning their face from a dataset today.
+
+    Args:
+        record: Of the dataset.
+        given: What `--consent` says.
+    Raises:
+        ConsentError: if there is none, or it does not permit training, or not on this footage.
+    """
+    from pecten.consent import check_footage
+
+    performer = permitted(record.identity, "train", given)
+    check_footage(performer, record.footage())
+    return performer
 
 
 @contextmanager

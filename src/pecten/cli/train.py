@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pecten.cli.options import Consent, DryRun, Threads, check_place, permitted, use_threads
+from pecten.cli.options import Consent, DryRun, Threads, check_place, may_be_learnt, use_threads
 from pecten.cli.screen import Screen
 from pecten.errors import UsageError
 
@@ -82,7 +82,7 @@ def train(
     if freeze_encoder and trunk == "shared":
         raise UsageError("--trunk shared: with --freeze-encoder the others' decoders would be lost: leave one out")
     for record in records:
-        permitted(record.identity, "train", consent)
+        may_be_learnt(record, consent)
     use_threads(threads)
     names = tuple(record.identity for record in records)
     shape, config = make_preset(preset, names, size, images)

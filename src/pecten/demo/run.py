@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from pecten.comb.weights import load_comb, read_header
-from pecten.consent import default_folders, require
+from pecten.consent import check_footage, default_folders, require
 from pecten.dataset.crops import load_crops
 from pecten.deliver.credentials import Statement
 from pecten.demo import footage
@@ -16,6 +16,7 @@ from pecten.faces.extract import extract_dataset
 from pecten.faces.follow import FaceOptions
 from pecten.faces.records import DatasetRecord, ShotFaces
 from pecten.footage.clip import open_clip
+from pecten.footage.digest import digests_of
 from pecten.shot import SwapOptions, plate_faces, render, statement_of
 from pecten.training.config import preset
 from pecten.training.loop import OnStats, train
@@ -93,7 +94,8 @@ def _shipped(out: Path, progress: Progress, say: Say) -> _Prepared:
 
 def _taught(out: Path, teaching: Teaching, progress: Progress, say: Say, on_stats: OnStats | None) -> _Prepared:
     for identity in footage.SHOTS:
-        require(identity, "train", default_folders(), date.today())
+        performer = require(identity, "train", default_folders(), date.today())
+        check_footage(performer, digests_of(footage.training_clips(identity)))
     shape, config = preset(PRESET, tuple(footage.SHOTS), images=teaching.images)
     say(f"1/3 faces: finding and normalising {', '.join(footage.SHOTS)}")
     datasets = {identity: _faces(identity, out, shape.size, progress) for identity in footage.SHOTS}
