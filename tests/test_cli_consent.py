@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cli_support import Studio, pecten, tree
+from cli_support import Studio, pecten, swap, tree
 from pecten.consent import draft, save
 
 Capture = pytest.CaptureFixture[str]
@@ -20,6 +20,35 @@ def allowing(folder: Path, **changes: object) -> Path:
     record = replace(draft("ada", TODAY), signed_on=TODAY, training_permitted=True, **changes)  # type: ignore[arg-type]
     save(folder / "ada.consent.json", record)
     return folder
+
+
+@pytest.mark.parametrize(("role", "words"), [("performance", ("--target", "ada")), ("appearance", ("-s", "ada"))])
+def test_a_shot_that_is_not_agreed_on_is_not_made(
+    role: str, words: tuple[str, str], studio: Studio, tmp_path: Path, capfd: Capture
+) -> None:
+    folder = allowing(tmp_path / "consent", roles=(role,), shots=("sq010_*", "SH010"))
+    more = (*words, "--consent", folder, "-n")
+    answer = swap(capfd, studio, tmp_path / "a.mov", *more)
+    assert answer.code == 1
+    assert f"record ada-{TODAY:%Y%m%d}): shot plate is not among its shots (sq010_*, SH010)" in answer.complaint
+    assert swap(capfd, studio, tmp_path / "a.mov", *more, "--shot", "SQ010_0020").code == 0
+    # By default the shot is called as its files are.
+    assert swap(capfd, studio, tmp_path / "a.####.exr", *more, plate=studio.sequence).code == 0
+    assert swap(capfd, studio, tmp_path / "a.####.exr", *more, "--shot", "sh020", plate=studio.sequence).code == 1
+
+
+def test_a_delivery_says_as_which_shot_it_was_made(studio: Studio, tmp_path: Path, capfd: Capture) -> None:
+    folder = allowing(tmp_path / "consent", shots=("sh010",))
+    more = ("--target", "ada", "--consent", folder, "--frames", "1001")
+    out = tmp_path / "a.####.exr"
+    assert swap(capfd, studio, out, *more, "--shot", "Sh010", plate=studio.sequence).code == 0
+    assert json.loads((tmp_path / "a.faces" / "a.####.exr.json").read_text())["shot"] == "Sh010"
+    assert "    shot: Sh010\n" in pecten(capfd, "info", tmp_path / "a.1001.exr").out
+    # Made as another shot it would be another delivery.
+    assert "exists already" in swap(capfd, studio, out, *more, plate=studio.sequence).complaint
+    # Where nobody limits the shots, their names are nobody's business.
+    assert swap(capfd, studio, tmp_path / "b.mov", "--frames", "0", "--shot", "secret").code == 0
+    assert "secret" not in pecten(capfd, "info", tmp_path / "b.mov").out
 
 
 def digest_by(capfd: Capture, clip: Path) -> str:
@@ -55,6 +84,14 @@ def test_the_benchmark_and_the_demo_learn_from_what_is_listed(
         shutil.copy(studio.plate, tmp_path / f"{name}.mp4")
     answer = pecten(capfd, "bench", "swap", "--footage", ".", "--methods", "comb", "-n")
     assert "ada_talk1.mp4 is not in data_sha256" in answer.complaint
+    allowing(tmp_path / "consent", shots=("sh010",))
+    answer = pecten(capfd, "bench", "swap", "--footage", ".", "--methods", "comb", "--pairs", "chidi:ada", "-n")
+    assert "shot ada_talk9 is not among its shots (sh010)" in answer.complaint
+    allowing(tmp_path / "consent", shots=("ada_talk9", "chidi_talk9"))
+    words = ("bench", "swap", "--footage", ".", "--methods", "comb", "--plate", studio.plate, "-n")
+    assert "shot plate is not among its shots" in pecten(capfd, *words).complaint
+    assert pecten(capfd, *words[:-3], "-n").code == 0
+    allowing(tmp_path / "consent", data_sha256=("00" * 32,))
     answer = pecten(capfd, "demo", "--train")
     assert "is not in data_sha256" in answer.complaint
     assert not (tmp_path / "demo").exists()

@@ -87,6 +87,25 @@ def test_what_a_record_does_not_permit_is_refused(
     assert words in refusal(replace(signed(), **changes), use, tmp_path)  # type: ignore[arg-type]
 
 
+def test_only_the_shots_that_are_listed_may_be_made(tmp_path: Path) -> None:
+    record = replace(signed(), shots=("sq010_*", "SH020", "pickup [12]"))
+    save(tmp_path / "dana.consent.json", record)
+    for shot in ("sq010_0010", "SQ010_a", "sh020", "Pickup 2", None):
+        assert require("dana", "appearance", [tmp_path], TODAY, shot) == record
+    for shot in ("sq0100010", "sh0200", "sh02", "pickup 3", ""):
+        with pytest.raises(ConsentError, match="is not among its shots") as caught:
+            require("dana", "performance", [tmp_path], TODAY, shot)
+        assert str(caught.value) == (
+            f"consent of dana (record dana-20260131): shot {shot} is not among its shots (sq010_*, SH020, pickup [12])"
+            ": agree on it and add it to shots, or say with --shot which of them this is"
+        )
+    save(tmp_path / "dana.consent.json", replace(record, shots=tuple(f"sh{number}" for number in range(40))))
+    with pytest.raises(ConsentError, match=r"\(sh0, sh1, sh2, sh3, sh4, sh5, \.\.\.\)"):
+        require("dana", "appearance", [tmp_path], TODAY, "sh040")
+    save(tmp_path / "dana.consent.json", replace(record, shots=()))
+    assert require("dana", "appearance", [tmp_path], TODAY, "whatever")
+
+
 def test_only_the_footage_that_is_listed_may_be_learnt_from() -> None:
     take, other = ("take1.mov", "ab" * 32), ("take2.mov", "cd" * 32)
     unread = pytest.fail

@@ -1,4 +1,4 @@
-"""A clip is known by its content, in any folder and under any number of files."""
+"""A clip is known by its content, in any folder and under any number of files; a shot by its name."""
 
 import hashlib
 import shutil
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pecten.footage.clip import open_clip
+from pecten.footage.clip import open_clip, shot_name
 from pecten.footage.digest import digest_of, digests_of
 from sample_clips import write_still, write_video
 
@@ -45,3 +45,18 @@ def test_a_sequence_has_what_sha256sum_says_of_its_frames(tmp_path: Path) -> Non
     assert list(digests_of([moved / "x.####.exr"])) == [(str(moved / "x.####.exr"), expected)]
     (moved / "x.1008.exr").rename(moved / "x.1012.exr")
     assert digest_of(open_clip(moved / "x.####.exr").info) != expected
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("plates/sh010.####.exr", "sh010"),
+        ("plates/sh010_v2_####.exr", "sh010_v2"),
+        ("plates/sh010.%04d.dpx", "sh010"),
+        ("plates/sh010/####.exr", "sh010"),
+        ("sq010_0020.mov", "sq010_0020"),
+        ("v1.left.mov", "v1.left"),
+    ],
+)
+def test_a_shot_is_called_as_its_files_are(path: str, name: str) -> None:
+    assert shot_name(path) == name

@@ -18,8 +18,8 @@ NEW_EXAMPLES = """
 Examples:
   pecten consent new mia        # a draft: permits nothing yet
   pecten consent new mia --name "Mia Berg" --producer "Studio X" --production "Film Y" \\
-      --use "face of Mia on her stunt double, shots sh010 to sh042" --role appearance --training \\
-      --until 2027-12-31 --signed-on 2026-11-02 --signed-by "on paper, file 118"
+      --use "face of Mia on her stunt double" --shot 'sh01?' --role appearance --training \\
+      --footage mia_take1.mov --signed-on 2026-11-02 --signed-by "on paper, file 118"
 """
 DIGEST_EXAMPLES = """
 \b
@@ -47,7 +47,9 @@ def new(
     producer: Annotated[str, typer.Option(help="Who may use the face.")] = "",
     production: Annotated[str, typer.Option(help="In which production.")] = "",
     use: Annotated[str, typer.Option(help="For what exactly.")] = "",
-    shot: Annotated[list[str] | None, typer.Option(help="In which shots (again for more).")] = None,
+    shot: Annotated[
+        list[str] | None, typer.Option(help="In which shots: a name, or a pattern such as 'sq010_*' (again for more).")
+    ] = None,
     training: Annotated[bool, typer.Option("--training", help="A comb may be trained on the face.")] = False,
     footage: Annotated[
         list[str] | None,

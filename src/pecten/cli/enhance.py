@@ -125,7 +125,8 @@ def clip(
     span, numbers = frames_of(opened, shared.frames)
     enhancer, header = load_enhancer(model)
     identity = enhancer.config.identity
-    giver = permitted(identity, "appearance", shared.consent)
+    shot_name = shared.shot_of(opened)
+    giver = permitted(identity, "appearance", shared.consent, shot_name)
     options = EnhanceOptions(larger, amount, tuple(shared.track or ()))
     kept = folder_of_found(shared.faces, out)
     statement = Statement(
@@ -136,6 +137,7 @@ def clip(
         comb_sha256=sha256_of(enhancer_file(model)),
         frames=numbers,
         edit="enhanced",
+        shot=shot_name if giver.shots else None,
     )
     claim = claim_of(opened, options, out, statement, kept)
     open_output(opened, options, out, shared.overwrite, claim)

@@ -99,19 +99,20 @@ def consent_folders(given: list[Path] | None) -> list[Path]:
     return [*(given or []), *default_folders()]
 
 
-def permitted(identity: str, use: "Use", given: list[Path] | None) -> "PerformerRecord":
+def permitted(identity: str, use: "Use", given: list[Path] | None, shot: str | None = None) -> "PerformerRecord":
     """Return a performer's record that permits a use today.
 
     Args:
         identity: Key of the performer.
         use: "train", "appearance" or "performance".
         given: What `--consent` says.
+        shot: Name of what is made, where it is a shot.
     Raises:
-        ConsentError: if there is none, or it does not permit the use.
+        ConsentError: if there is none, or it does not permit the use, or not in this shot.
     """
     from pecten.consent import require
 
-    return require(identity, use, consent_folders(given), date.today())
+    return require(identity, use, consent_folders(given), date.today(), shot)
 
 
 def may_be_learnt(record: "DatasetRecord", given: list[Path] | None) -> "PerformerRecord":

@@ -15,7 +15,7 @@ from pecten.demo.report import write_report
 from pecten.faces.extract import extract_dataset
 from pecten.faces.follow import FaceOptions
 from pecten.faces.records import DatasetRecord, ShotFaces
-from pecten.footage.clip import open_clip
+from pecten.footage.clip import open_clip, shot_name
 from pecten.footage.digest import digests_of
 from pecten.shot import SwapOptions, plate_faces, render, statement_of
 from pecten.training.config import preset
@@ -119,9 +119,10 @@ def _faces(identity: str, out: Path, size: int, progress: Progress) -> DatasetRe
 
 def _swap(prepared: _Prepared, out: Path, progress: Progress) -> tuple[Gathered, Statement]:
     clip, video = open_clip(footage.plate()), out / VIDEO
-    giver = require(footage.SOURCE, "appearance", default_folders(), date.today())
-    performer = require(footage.TARGET, "performance", default_folders(), date.today())
-    statement = statement_of(prepared.comb, [giver], performer, f"0-{clip.info.frame_count - 1}")
+    shot = shot_name(clip.info.path)
+    giver = require(footage.SOURCE, "appearance", default_folders(), date.today(), shot)
+    performer = require(footage.TARGET, "performance", default_folders(), date.today(), shot)
+    statement = statement_of(prepared.comb, [giver], performer, f"0-{clip.info.frame_count - 1}", shot)
     gatherer = Gatherer(clip)
     comb, options = load_comb(prepared.comb), SwapOptions(footage.SOURCE)
     render(clip, prepared.faces, comb, options, video, statement, progress, overwrite=True, observe=gatherer)

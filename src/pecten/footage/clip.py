@@ -1,5 +1,6 @@
 """Moving pictures of every kind, as one thing: frames with a rate, a timecode and a colour coding."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -156,6 +157,16 @@ def open_clip(path: str | Path, rate: Fraction | None = None, colour: ColourChoi
     if not place.is_file():
         raise FootageError(f"{place}: not a file; give a video, an image sequence or a folder")
     return VideoClip(place, rate, colour)
+
+
+def shot_name(path: str) -> str:
+    """Return what the shot of a clip is called where nobody says: `sh010` of `plates/sh010.####.exr`.
+
+    Args:
+        path: Of the clip, as `ClipInfo` has it; where its files are called by numbers alone, the folder's name counts.
+    """
+    place = Path(path)
+    return re.sub(r"[._-]*(#+|%0?\d*d)$", "", place.stem) or place.absolute().parent.name
 
 
 def files_of(info: ClipInfo) -> list[Path]:
