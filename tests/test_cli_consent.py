@@ -3,12 +3,12 @@
 import json
 import shutil
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from cli_support import Studio, pecten, swap, tree
+from cli_support import Studio, copy, pecten, refused, swap, tiny_comb, tree
 from pecten.consent import draft, save
 
 Capture = pytest.CaptureFixture[str]
@@ -118,3 +118,80 @@ def test_a_record_is_made_with_the_footage_it_is_for(studio: Studio, tmp_path: P
     answer = pecten(capfd, *words[:4], tmp_path / "gone.mov", "--folder", folder, "--overwrite")
     assert "gone.mov: no such file" in answer.complaint
     assert tree(tmp_path) == before
+
+
+def records(folder: Path) -> Path:
+    """Write consent records that each permit something else."""
+    whole = replace(
+        draft("ada", TODAY - timedelta(days=30)),
+        signed_on=TODAY - timedelta(days=30),
+        training_permitted=True,
+        valid_until=TODAY + timedelta(days=9),
+    )
+    kinds = {
+        "expired": {"valid_until": TODAY - timedelta(days=1)},
+        "early": {"valid_from": TODAY + timedelta(days=1)},
+        "revoked": {"revoked_on": TODAY},
+        "untrained": {"training_permitted": False},
+        "target_only": {"roles": ("performance",)},
+        "unsigned": {"signed_on": None},
+        "minor": {"adult": False},
+    }
+    for name, change in kinds.items():
+        save(folder / f"{name}.consent.json", replace(whole, identity=name, record_id=name, **change))
+    (folder / "damaged.consent.json").write_text('{"version": 1')
+    save(folder / "other.consent.json", replace(whole, identity="somebody"))
+    return folder
+
+
+REFUSALS = {
+    "nobody": "no consent record for nobody",
+    "expired": "expired on",
+    "early": "not valid before",
+    "revoked": "revoked on",
+    "target_only": "the role appearance is not given",
+    "unsigned": "not signed yet",
+    "minor": "a minor without a representative",
+    "damaged": "not a readable consent record",
+    "other": "made out to 'somebody'",
+}
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_a_swap_without_consent(name: str, studio: Studio, here: Path, capfd: Capture) -> None:
+    folder, comb = records(here / "records"), tiny_comb(here / "comb", ("ada", name))
+    words = ("swap", studio.plate, "--comb", comb, "-s", name, "-o", "a.mov", "--consent", folder)
+    refused(pecten(capfd, *words), REFUSALS[name])
+    assert sorted(p.name for p in here.iterdir()) == ["comb", "records"]
+
+
+@pytest.mark.parametrize("name", ["nobody", "expired", "revoked", "untrained"])
+def test_training_without_consent(name: str, studio: Studio, here: Path, capfd: Capture) -> None:
+    folder, faces = records(here / "records"), copy(studio.ada, here / "faces")
+    record = (faces / "record.json").read_text().replace('"identity": "ada"', f'"identity": "{name}"')
+    (faces / "record.json").write_text(record)
+    words = ("train", faces, studio.chidi, "-o", "comb", "--preset", "quick", "--consent", folder)
+    refused(pecten(capfd, *words), {**REFUSALS, "untrained": "training is not permitted"}[name])
+    assert not (here / "comb").exists()
+
+
+@pytest.mark.parametrize("verb", ["swap", "train", "faces"])
+def test_a_consent_folder_that_is_none_is_not_passed_over(
+    verb: str, studio: Studio, here: Path, capfd: Capture
+) -> None:
+    # Each of these would go on with the record of another folder.
+    (here / "ada.consent.json").write_text("{}")
+    words = {
+        "swap": ("swap", studio.plate, "--comb", studio.comb, "-s", "ada", "-o", "a.mov"),
+        "train": ("train", studio.ada, studio.chidi, "-o", "comb"),
+        "faces": ("faces", studio.plate, "-i", "ada", "-o", "new"),
+    }[verb]
+    refused(pecten(capfd, *words, "--consent", "consnet"), "--consent consnet: no such folder")
+    refused(pecten(capfd, *words, "--consent", "ada.consent.json"), "a file: give the folder that holds it")
+    assert [p.name for p in here.iterdir()] == ["ada.consent.json"]
+
+
+def test_faces_without_consent_is_a_note(studio: Studio, here: Path, capfd: Capture) -> None:
+    done = pecten(capfd, "faces", studio.folder / "chidi.mp4", "-i", "nobody", "-o", "new", "--size", 64)
+    assert done.code == 0
+    assert "note: training will need consent: no consent record for nobody" in done.out
