@@ -147,6 +147,14 @@ def pecten(capfd: pytest.CaptureFixture[str], *words: object) -> Answer:
     return Answer(code, captured.out, captured.err)
 
 
+def refused(answer: Answer, *words: str, code: int = 1) -> None:
+    """See that a command failed with one line that holds these words."""
+    line = answer.complaint
+    assert answer.code == code, line
+    for word in words:
+        assert word in line
+
+
 def swap(
     capfd: pytest.CaptureFixture[str], studio: Studio, out: Path, *more: object, plate: Path | None = None
 ) -> Answer:

@@ -22,6 +22,7 @@ VERBS = (
     "demo",
     "consent",
     "consent new",
+    "consent digest",
     "consent revoke",
     "comb",
     "comb keep",

@@ -2,142 +2,14 @@
 
 import json
 import os
-from dataclasses import replace
-from datetime import date, timedelta
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from cli_support import Studio, copy, cut_short, pecten, pictures, swap, tiny_comb, tree, write_clip, write_sequence
-from pecten.consent import draft, save
-from sample_clips import write_video
+from cli_support import Answer, Studio, copy, cut_short, pecten, refused, swap, tree
 
 Capture = pytest.CaptureFixture[str]
-TODAY = date.today()
-
-
-def refused(answer: object, *words: str, code: int = 1) -> None:
-    """See that a command failed with one line that holds these words."""
-    line = answer.complaint  # type: ignore[attr-defined]
-    assert answer.code == code, line  # type: ignore[attr-defined]
-    for word in words:
-        assert word in line
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Work in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def bad_clips(studio: Studio, folder: Path) -> dict[str, tuple[Path, str]]:
-    """Make footage that cannot be read, with what should be said of it."""
-    text, cut, end = folder / "text.mp4", folder / "cut.mp4", folder / "end.mkv"
-    text.write_text("this is no film\n" * 40)
-    cut.write_bytes(studio.plate.read_bytes())
-    cut_short(cut)
-    write_clip(end, pictures(count=12))
-    cut_short(end, 0.97)
-    (folder / "nothing").mkdir()
-    gap = write_sequence(folder / "gap", pictures(count=4))
-    (gap.parent / "sh010.1002.exr").unlink()
-    half = write_sequence(folder / "half", pictures(count=2))
-    cut_short(half.parent / "sh010.1002.exr")
-    return {
-        "a text file": (text, "text.mp4: a text file, not a video"),
-        "cut short": (cut, "cut.mp4: cut short"),
-        "cut at the end": (end, "end.mkv: cut short: only"),
-        "an empty folder": (folder / "nothing", "nothing: no images in this folder"),
-        "missing": (folder / "gone.mp4", "gone.mp4: no such file"),
-        "a gap": (gap, "sh010.1002.exr missing"),
-        "a frame cut short": (half, "sh010.1002.exr: damaged or cut short"),
-    }
-
-
-@pytest.fixture(scope="module")
-def bad(studio: Studio, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, str]]:
-    """Footage that cannot be read, by what is wrong with it."""
-    return bad_clips(studio, tmp_path_factory.mktemp("bad"))
-
-
-UNREADABLE = ("a text file", "cut short", "cut at the end", "an empty folder", "missing", "a gap")
-
-
-@pytest.mark.parametrize(
-    ("verb", "kind"),
-    [
-        *((verb, kind) for verb in ("faces", "swap", "info") for kind in UNREADABLE),
-        # The description reads no pixels.
-        ("faces", "a frame cut short"),
-        ("swap", "a frame cut short"),
-    ],
-)
-def test_footage_that_cannot_be_read(
-    verb: str, kind: str, bad: dict[str, tuple[Path, str]], studio: Studio, here: Path, capfd: Capture
-) -> None:
-    path, words = bad[kind]
-    answers = {
-        "faces": lambda: pecten(capfd, "faces", path, "-i", "ada", "-o", "new"),
-        "swap": lambda: swap(capfd, studio, Path("new/out.mov"), plate=path),
-        "info": lambda: pecten(capfd, "info", path),
-    }
-    refused(answers[verb](), words)
-    assert not any(p.is_file() for p in here.rglob("*"))
-
-
-def test_footage_whose_faces_would_be_squeezed_or_combed(here: Path, capfd: Capture) -> None:
-    shown = [picture.copy() for picture in pictures(count=2)]
-    shown[0][1::2, 12:], high, wide = shown[0][1::2, :-12].copy(), *shown[0].shape[:2]
-    about = {"codec": "prores_ks", "pixel_format": "yuv422p10le", "count": 2, "size": (wide, high), "pictures": shown}
-    write_video(here / "squeezed.mov", **about, pixel_aspect=Fraction(2))  # type: ignore[arg-type]
-    write_video(here / "woven.mov", **about, codec_options={"flags": "+ildct"})  # type: ignore[arg-type]
-    for verb in ("faces", "swap"):
-        words = ("-i", "ada") if verb == "faces" else ("--comb", "comb", "-s", "ada")
-        refused(pecten(capfd, verb, "squeezed.mov", *words, "-o", "new.mov"), "anamorphic, with pixels 2:1")
-        refused(pecten(capfd, verb, "woven.mov", *words, "-o", "new.mov"), "woven.mov: interlaced")
-    told = pecten(capfd, "info", "squeezed.mov", "woven.mov").out
-    assert "pixels 2:1" in told
-    assert "interlaced: de-interlace it" in told
-
-
-def test_a_clip_that_is_given_twice(studio: Studio, here: Path, capfd: Capture) -> None:
-    one = studio.sequence.with_name("sh010.1002.exr")
-    refused(pecten(capfd, "faces", studio.sequence, one, "-i", "ada", "-o", "new"), "sh010.####.exr: given twice")
-    assert not list(here.iterdir())
-
-
-def test_a_clip_without_any_face(studio: Studio, here: Path, capfd: Capture) -> None:
-    refused(pecten(capfd, "faces", studio.empty, "-i", "ada", "-o", "new"), "empty.mp4: no face in any of 3 frames")
-    refused(swap(capfd, studio, Path("new/out.mov"), plate=studio.empty), "empty.mp4: no face in any of 3 frames")
-    assert not any(p.is_file() for p in here.rglob("*"))
-
-
-def test_a_clip_without_any_face_leaves_an_older_dataset_whole(studio: Studio, here: Path, capfd: Capture) -> None:
-    copy(studio.ada, here / "ada")
-    before = tree(here)
-    refused(pecten(capfd, "faces", studio.empty, "-i", "ada", "-o", "ada"), "no face")
-    assert tree(here) == before
-
-
-def test_a_dataset_of_another_is_not_written_over(studio: Studio, here: Path, capfd: Capture) -> None:
-    copy(studio.ada, here / "ada")
-    before = tree(here)
-    refused(pecten(capfd, "faces", studio.empty, "-i", "chidi", "-o", "ada"), "holds the faces of ada")
-    refused(swap(capfd, studio, Path("a.mov"), "--faces", "ada"), "ada: a dataset, which would be lost")
-    assert tree(here) == before
-
-
-def test_a_track_that_is_not_there(studio: Studio, here: Path, capfd: Capture) -> None:
-    words = ("faces", studio.plate, "-i", "ada", "-o", "new", "--track", 7, "--perturbations", 1)
-    refused(pecten(capfd, *words), "plate.mp4: no track 7; the tracks found are 0")
-    found = here / "found"
-    refused(swap(capfd, studio, Path("a.mov"), "--track", 7, "--faces", found), "no track 7")
-    # What was found is kept, so that naming another track costs nothing.
-    assert sorted(p.name for p in here.iterdir()) == ["found", "new"]
-    assert sorted(p.name for p in (here / "new").iterdir()) == ["found"]
 
 
 @pytest.mark.parametrize("name", ["a b", "../ada", "ada.b", "", "-", "å", "a/b", "$(x)", "con:1"])
@@ -169,7 +41,7 @@ def test_identities_and_combs_that_are_not_there(studio: Studio, here: Path, cap
 
 
 def test_datasets_that_cannot_be_used(studio: Studio, here: Path, capfd: Capture) -> None:
-    def train(*folders: Path, more: tuple[object, ...] = ("--size", 32)) -> object:
+    def train(*folders: Path, more: tuple[object, ...] = ("--size", 32)) -> Answer:
         return pecten(capfd, "train", *folders, "-o", "comb", "--preset", "quick", *more)
 
     (here / "bare").mkdir()
@@ -209,83 +81,6 @@ def test_a_comb_of_another_configuration_is_not_gone_on_with(studio: Studio, her
         pecten(capfd, *words, "--images", 8, "--seed", 3), "seed was 0, now 3: use the same value or another folder"
     )
     assert tree(here) == before
-
-
-def records(folder: Path) -> Path:
-    """Write consent records that each permit something else."""
-    whole = replace(
-        draft("ada", TODAY - timedelta(days=30)),
-        signed_on=TODAY - timedelta(days=30),
-        training_permitted=True,
-        valid_until=TODAY + timedelta(days=9),
-    )
-    kinds = {
-        "expired": {"valid_until": TODAY - timedelta(days=1)},
-        "early": {"valid_from": TODAY + timedelta(days=1)},
-        "revoked": {"revoked_on": TODAY},
-        "untrained": {"training_permitted": False},
-        "target_only": {"roles": ("performance",)},
-        "unsigned": {"signed_on": None},
-        "minor": {"adult": False},
-    }
-    for name, change in kinds.items():
-        save(folder / f"{name}.consent.json", replace(whole, identity=name, record_id=name, **change))
-    (folder / "damaged.consent.json").write_text('{"version": 1')
-    save(folder / "other.consent.json", replace(whole, identity="somebody"))
-    return folder
-
-
-REFUSALS = {
-    "nobody": "no consent record for nobody",
-    "expired": "expired on",
-    "early": "not valid before",
-    "revoked": "revoked on",
-    "target_only": "the role appearance is not given",
-    "unsigned": "not signed yet",
-    "minor": "a minor without a representative",
-    "damaged": "not a readable consent record",
-    "other": "made out to 'somebody'",
-}
-
-
-@pytest.mark.parametrize("name", REFUSALS)
-def test_a_swap_without_consent(name: str, studio: Studio, here: Path, capfd: Capture) -> None:
-    folder, comb = records(here / "records"), tiny_comb(here / "comb", ("ada", name))
-    words = ("swap", studio.plate, "--comb", comb, "-s", name, "-o", "a.mov", "--consent", folder)
-    refused(pecten(capfd, *words), REFUSALS[name])
-    assert sorted(p.name for p in here.iterdir()) == ["comb", "records"]
-
-
-@pytest.mark.parametrize("name", ["nobody", "expired", "revoked", "untrained"])
-def test_training_without_consent(name: str, studio: Studio, here: Path, capfd: Capture) -> None:
-    folder, faces = records(here / "records"), copy(studio.ada, here / "faces")
-    record = (faces / "record.json").read_text().replace('"identity": "ada"', f'"identity": "{name}"')
-    (faces / "record.json").write_text(record)
-    words = ("train", faces, studio.chidi, "-o", "comb", "--preset", "quick", "--consent", folder)
-    refused(pecten(capfd, *words), {**REFUSALS, "untrained": "training is not permitted"}[name])
-    assert not (here / "comb").exists()
-
-
-@pytest.mark.parametrize("verb", ["swap", "train", "faces"])
-def test_a_consent_folder_that_is_none_is_not_passed_over(
-    verb: str, studio: Studio, here: Path, capfd: Capture
-) -> None:
-    # Each of these would go on with the record of another folder.
-    (here / "ada.consent.json").write_text("{}")
-    words = {
-        "swap": ("swap", studio.plate, "--comb", studio.comb, "-s", "ada", "-o", "a.mov"),
-        "train": ("train", studio.ada, studio.chidi, "-o", "comb"),
-        "faces": ("faces", studio.plate, "-i", "ada", "-o", "new"),
-    }[verb]
-    refused(pecten(capfd, *words, "--consent", "consnet"), "--consent consnet: no such folder")
-    refused(pecten(capfd, *words, "--consent", "ada.consent.json"), "a file: give the folder that holds it")
-    assert [p.name for p in here.iterdir()] == ["ada.consent.json"]
-
-
-def test_faces_without_consent_is_a_note(studio: Studio, here: Path, capfd: Capture) -> None:
-    done = pecten(capfd, "faces", studio.folder / "chidi.mp4", "-i", "nobody", "-o", "new", "--size", 64)
-    assert done.code == 0
-    assert "note: training will need consent: no consent record for nobody" in done.out
 
 
 def test_outputs_that_cannot_be_written(studio: Studio, here: Path, capfd: Capture) -> None:

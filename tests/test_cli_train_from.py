@@ -5,9 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from pecten.cli.train import grown
+from cli_support import Studio, pecten
+from pecten.cli.train import begun_with, grown
 from pecten.comb.config import CombConfig
+from pecten.comb.weights import load_comb
 from pecten.errors import UsageError
+from pecten.files import sha256_of
+from pecten.training.config import preset
 
 HELD = CombConfig(("ada", "bruno"), 64, "tiny")
 BASE = Path("old")
@@ -33,3 +37,22 @@ def test_what_cannot_be_changed_is_refused(
 ) -> None:
     with pytest.raises(UsageError, match=told):
         grown(held, ("ada",), *asked, BASE)
+
+
+def test_training_goes_on_from_a_comb(studio: Studio, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    words = ("train", studio.chidi, "-o", tmp_path / "new", "--preset", "quick", "--images", 4, "--batch", 2)
+    done = pecten(capfd, *words, "--from", studio.comb, "--freeze-encoder")
+    assert done.code == 0, done.err
+    made, base = load_comb(tmp_path / "new"), load_comb(studio.comb)
+    assert made.config == base.config
+    for name, weight in base.encoder.state_dict().items():
+        assert (made.encoder.state_dict()[name] == weight).all(), name
+    refused = pecten(capfd, *words, "--freeze-encoder")
+    assert "chidi: one performer only" in refused.complaint
+
+
+def test_a_training_knows_what_it_began_with(studio: Studio) -> None:
+    shape, config = preset("quick", ("ada", "chidi"), 32, 100)
+    begun = begun_with(studio.comb, shape, config)
+    assert begun.start_px == shape.size
+    assert begun.base_sha256 == sha256_of(studio.comb / "comb.safetensors")

@@ -8,7 +8,18 @@ from pathlib import Path
 import pytest
 
 from pecten import consent
-from pecten.consent import PerformerRecord, default_folders, draft, find, fingerprint, load, require, revoke, save
+from pecten.consent import (
+    PerformerRecord,
+    check_footage,
+    default_folders,
+    draft,
+    find,
+    fingerprint,
+    load,
+    require,
+    revoke,
+    save,
+)
 from pecten.errors import ConsentError
 
 TODAY = date(2026, 11, 23)
@@ -74,6 +85,39 @@ def test_what_a_record_does_not_permit_is_refused(
     tmp_path: Path, changes: dict[str, object], use: consent.Use, words: str
 ) -> None:
     assert words in refusal(replace(signed(), **changes), use, tmp_path)  # type: ignore[arg-type]
+
+
+def test_only_the_shots_that_are_listed_may_be_made(tmp_path: Path) -> None:
+    record = replace(signed(), shots=("sq010_*", "SH020", "pickup [12]"))
+    save(tmp_path / "dana.consent.json", record)
+    for shot in ("sq010_0010", "SQ010_a", "sh020", "Pickup 2", None):
+        assert require("dana", "appearance", [tmp_path], TODAY, shot) == record
+    for shot in ("sq0100010", "sh0200", "sh02", "pickup 3", ""):
+        with pytest.raises(ConsentError, match="is not among its shots") as caught:
+            require("dana", "performance", [tmp_path], TODAY, shot)
+        assert str(caught.value) == (
+            f"consent of dana (record dana-20260131): shot {shot} is not among its shots (sq010_*, SH020, pickup [12])"
+            ": agree on it and add it to shots, or say with --shot which of them this is"
+        )
+    save(tmp_path / "dana.consent.json", replace(record, shots=tuple(f"sh{number}" for number in range(40))))
+    with pytest.raises(ConsentError, match=r"\(sh0, sh1, sh2, sh3, sh4, sh5, \.\.\.\)"):
+        require("dana", "appearance", [tmp_path], TODAY, "sh040")
+    save(tmp_path / "dana.consent.json", replace(record, shots=()))
+    assert require("dana", "appearance", [tmp_path], TODAY, "whatever")
+
+
+def test_only_the_footage_that_is_listed_may_be_learnt_from() -> None:
+    take, other = ("take1.mov", "ab" * 32), ("take2.mov", "cd" * 32)
+    unread = pytest.fail
+    check_footage(signed(), (unread("read in vain") for _ in (1,)))
+    check_footage(replace(signed(), data_sha256=("AB" * 32, "cd" * 32)), [take, other])
+    only = replace(signed(), data_sha256=("ab" * 32,))
+    with pytest.raises(
+        ConsentError, match=r"^consent of dana \(record dana-20260131\): take2.mov is not in data_sha256"
+    ):
+        check_footage(only, [take, other])
+    with pytest.raises(ConsentError, match=r"digest of old\.mov: run `pecten faces` on it again"):
+        check_footage(only, [take, ("old.mov", "")])
 
 
 def test_a_later_revocation_and_a_represented_minor_do_not_refuse(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """From pictures to faces and datasets, with people who come, go and share the picture."""
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,9 +16,11 @@ from pecten.faces.extract import extract_dataset, find_faces
 from pecten.faces.follow import FaceOptions
 from pecten.faces.mesh import LEFT_EYE, RIGHT_EYE
 from pecten.faces.quality import Gates, blur, outside
+from pecten.footage.clip import open_clip
 from pecten.geometry import similarity as sim
 from pecten.geometry.warp import warp
 from pecten.types import Affine, ByteImage
+from sample_clips import write_video
 
 QUICK = FaceOptions(perturbations=2, threads=1)
 
@@ -105,6 +108,21 @@ def test_a_dataset_is_written_and_gone_on_with(tmp_path: Path) -> None:
     extract_dataset(again, "ada", tmp_path, 32, QUICK)
     # Another size needs new crops, but nothing is found anew.
     assert [clip.reads for clip in again] == [1, 1]
+
+
+def test_a_dataset_says_which_footage_it_is_of(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "take.mp4", count=2, size=(480, 270), pictures=[still(), still()])
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    record = extract_dataset([open_clip(path)], "ada", tmp_path / "ada", 64, QUICK)
+    assert record.footage() == [(str(path), digest)]
+    # One that was made before records said so is told by running it again; its crops stay.
+    shot_file, (crop, *_) = tmp_path / "ada" / "shots" / "take.json", sorted((tmp_path / "ada").rglob("0*.png"))
+    records.save_shot(shot_file, replace(record.shots[0], sha256=""), records.shot_note(shot_file))
+    made = crop.stat().st_mtime_ns
+    again = extract_dataset([open_clip(path)], "ada", tmp_path / "ada", 64, QUICK)
+    assert again.footage() == records.load_dataset(tmp_path / "ada").footage() == [(str(path), digest)]
+    assert records.load_shot(shot_file).sha256 == digest
+    assert crop.stat().st_mtime_ns == made
 
 
 def test_an_interrupted_dataset_keeps_its_finished_shots(tmp_path: Path) -> None:

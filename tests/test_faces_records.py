@@ -50,6 +50,7 @@ def _shot() -> ShotFaces:
         missing=((3, "face lost"), (4, "no face found"), (6, "no face found")),
         portraits=(_portrait(0), _portrait(1)),
         corrected=(1, 2, 5),
+        sha256="ab" * 32,
     )
 
 
@@ -59,7 +60,8 @@ def _portrait(track: int) -> Portrait:
 
 
 def _same(a: ShotFaces, b: ShotFaces) -> None:
-    for name in ("clip", "width", "height", "rate", "frame_count", "first_number", "encoding", "missing", "corrected"):
+    names = ("clip", "width", "height", "rate", "frame_count", "first_number", "encoding", "missing", "corrected")
+    for name in (*names, "sha256"):
         assert getattr(a, name) == getattr(b, name)
     assert len(a.faces) == len(b.faces)
     for x, y in zip(a.faces, b.faces, strict=True):
@@ -92,7 +94,7 @@ def test_a_dataset_comes_back_and_names_its_crops(tmp_path: Path) -> None:
     record = DatasetRecord("ada", 512, (_shot(), _shot()), ("sh010", "sh010-2"))
     records.save_dataset(tmp_path, record)
     loaded = records.load_dataset(tmp_path)
-    assert (loaded.version, loaded.identity, loaded.size, loaded.folders) == (2, "ada", 512, record.folders)
+    assert (loaded.version, loaded.identity, loaded.size, loaded.folders) == (3, "ada", 512, record.folders)
     for a, b in zip(loaded.shots, record.shots, strict=True):
         _same(a, b)
     assert loaded.crop_name(1, loaded.shots[1].faces[2]) == "crops/sh010-2/000001.png"
@@ -102,7 +104,14 @@ def test_a_record_of_version_1_is_read() -> None:
     assert json.loads((DATA / "record_v1" / "record.json").read_text())["version"] == 1
     (shot,) = records.load_dataset(DATA / "record_v1").shots
     bare = tuple(replace(face, covered=0.0) for face in _shot().faces)
-    _same(shot, replace(_shot(), faces=bare, portraits=(), corrected=()))
+    _same(shot, replace(_shot(), faces=bare, portraits=(), corrected=(), sha256=""))
+
+
+def test_a_record_of_version_2_is_read() -> None:
+    assert json.loads((DATA / "record_v2" / "record.json").read_text())["version"] == 2
+    dataset = records.load_dataset(DATA / "record_v2")
+    _same(dataset.shots[0], replace(_shot(), sha256=""))
+    assert dataset.footage() == [("plates/sh010.####.exr", "")]
 
 
 def test_the_record_can_be_read_by_people(tmp_path: Path) -> None:
@@ -138,7 +147,7 @@ def test_damage_is_one_line(tmp_path: Path, damage: str) -> None:
     elif damage == "no numbers":
         numbers.unlink()
     elif damage == "later":
-        path.write_text(text.replace('"version": 2', '"version": 99'))
+        path.write_text(text.replace('"version": 3', '"version": 99'))
     elif damage == "other kind":
         path.write_text(text.replace('"dataset"', '"shot"'))
     else:

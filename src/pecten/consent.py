@@ -4,9 +4,10 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -18,6 +19,9 @@ VERSION = 2
 
 SUFFIX = ".consent.json"
 Use = Literal["train", "appearance", "performance"]
+_NAMED = 6
+"""Shots that a refusal lists."""
+
 _ROLES = ("appearance", "performance")
 _DATES = ("valid_from", "valid_until", "signed_on", "revoked_on")
 _TEXT_LISTS = ("roles", "shots", "territories", "media", "prohibited_uses", "data_sha256", "looks")
@@ -47,14 +51,14 @@ class PerformerRecord:
         production: Title.
         producer: Company.
         use: Specific description of what will be made.
-        shots: Which shots it is for; empty for all of the production's.
+        shots: Which shots it is for, by name or pattern (`sh010`, `sh01?_*`); empty for all of the production's.
         territories: Where it may be shown.
         media: In what.
         valid_from: First day.
         valid_until: Last day.
         prohibited_uses: What must never be made.
         training_permitted: Whether a comb may learn the face.
-        data_sha256: Of the footage that may be learnt from; empty for any.
+        data_sha256: Digests of the clips that may be learnt from (`pecten consent digest`); empty for any.
         document_sha256: Of the signed agreement.
         signed_on: When it was signed; None while it is a draft.
         signed_by_method: How, such as "ink" or a signing service.
@@ -206,7 +210,7 @@ def _readable(path: Path) -> PerformerRecord | None:
         return None
 
 
-def require(identity: str, use: Use, folders: Sequence[Path], today: date) -> PerformerRecord:
+def require(identity: str, use: Use, folders: Sequence[Path], today: date, shot: str | None = None) -> PerformerRecord:
     """Return the record that permits a use.
 
     Args:
@@ -214,16 +218,42 @@ def require(identity: str, use: Use, folders: Sequence[Path], today: date) -> Pe
         use: "train" (learn the face), "appearance" (put it on another), "performance" (replace it by another).
         folders: Where records are.
         today: The day of the use.
+        shot: What is made, where it is a shot; compared with the record's shots in any case of letters.
     Raises:
-        ConsentError: if there is no record, or it does not permit the use on that day.
+        ConsentError: if there is no record, or it does not permit the use on that day, or not in that shot.
     """
     if use not in get_args(Use):
         raise ConsentError(f"{use!r} is no use that a record can permit; use one of {', '.join(get_args(Use))}")
     record = find(identity, folders)
-    why = _refusal(record, use, today)
+    why = _refusal(record, use, today) or (_shot_refusal(record, shot) if shot is not None else None)
     if why:
-        raise ConsentError(f"consent of {identity} (record {record.record_id}): {why}")
+        raise _refused(record, why, identity)
     return record
+
+
+def check_footage(record: PerformerRecord, footage: Iterable[tuple[str, str]]) -> None:
+    """Refuse to learn from footage that a record does not list; a record that lists none permits any.
+
+    Args:
+        record: Of the performer.
+        footage: Each clip's path and digest (`pecten.footage.digest`); "" where the digest is not known.
+    Raises:
+        ConsentError: naming the first clip that is not listed.
+    """
+    listed = {digest.lower() for digest in record.data_sha256}
+    for clip, digest in footage if listed else ():
+        if not digest:
+            raise _refused(
+                record,
+                f"lists the footage that may be learnt from, but nobody knows the digest of {clip}: run `pecten faces` "
+                "on it again, into the same folder",
+            )
+        if digest.lower() not in listed:
+            raise _refused(
+                record,
+                f"{clip} is not in data_sha256, the footage that may be learnt from: leave it out, or agree on it and "
+                "add what `pecten consent digest` says of it",
+            )
 
 
 def check_identity(identity: str) -> str:
@@ -235,6 +265,10 @@ def check_identity(identity: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", identity):
         raise ConsentError(f"{identity!r} cannot name a performer; use letters, digits, - and _")
     return identity
+
+
+def _refused(record: PerformerRecord, why: str, identity: str | None = None) -> ConsentError:
+    return ConsentError(f"consent of {identity or record.identity} (record {record.record_id}): {why}")
 
 
 def _refusal(record: PerformerRecord, use: Use, today: date) -> str | None:
@@ -255,6 +289,17 @@ def _refusal(record: PerformerRecord, use: Use, today: date) -> str | None:
         given = ", ".join(record.roles) or "none"
         return f"the role {use} is not given (given: {given}); agree on it and add it to roles"
     return None
+
+
+def _shot_refusal(record: PerformerRecord, shot: str) -> str | None:
+    name = shot.casefold()
+    if not record.shots or any(fnmatchcase(name, pattern.casefold()) for pattern in record.shots):
+        return None
+    listed = ", ".join(record.shots[:_NAMED]) + (", ..." if len(record.shots) > _NAMED else "")
+    return (
+        f"shot {shot} is not among its shots ({listed}): agree on it and add it to shots, or say with --shot which of "
+        "them this is"
+    )
 
 
 def _to_json(record: PerformerRecord) -> dict[str, Any]:

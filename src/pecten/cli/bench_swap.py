@@ -121,11 +121,21 @@ def _methods(keys: list[str], quick: bool, comb: Path | None, people: list[str])
 
 def _ask(plan: "Plan", consent: list[Path] | None) -> None:
     """Ask every performer's record, before anybody is learnt or shown."""
-    wanted: list[tuple[str, Use]] = [(person, "train") for person in plan.people]
-    wanted += [(source, "appearance") for source, _ in plan.pairs]
-    wanted += [(target, "performance") for _, target in plan.pairs]
-    for person, use in dict.fromkeys(wanted):
-        permitted(person, use, consent)
+    from pecten.consent import check_footage
+    from pecten.footage.clip import open_clip, shot_name
+    from pecten.footage.digest import digests_of
+
+    for person in plan.people:
+        performer = permitted(person, "train", consent)
+        check_footage(performer, digests_of(take.clip for take in plan.clips_of(person)))
+    shown: list[tuple[str, Use, str]] = []
+    for scene in plan.scenes:
+        (source, target), shot = scene.pair, scene.plate.clip.stem
+        shown += [(source, "appearance", shot), (target, "performance", shot)]
+    plates = [shot_name(open_clip(path).info.path) for path in plan.own]
+    shown += [(source, "appearance", shot) for source, _ in plan.pairs for shot in plates]
+    for person, use, shot in dict.fromkeys(shown):
+        permitted(person, use, consent, shot)
 
 
 def _planned(plan: "Plan") -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pecten.cli.options import DryRun, Overwrite
+from pecten.cli.screen import Screen
 
 if TYPE_CHECKING:
     from pecten.consent import PerformerRecord
@@ -17,15 +18,22 @@ NEW_EXAMPLES = """
 Examples:
   pecten consent new mia        # a draft: permits nothing yet
   pecten consent new mia --name "Mia Berg" --producer "Studio X" --production "Film Y" \\
-      --use "face of Mia on her stunt double, shots sh010 to sh042" --role appearance --training \\
-      --until 2027-12-31 --signed-on 2026-11-02 --signed-by "on paper, file 118"
+      --use "face of Mia on her stunt double" --shot 'sh01?' --role appearance --training \\
+      --footage mia_take1.mov --signed-on 2026-11-02 --signed-by "on paper, file 118"
+"""
+DIGEST_EXAMPLES = """
+\b
+Examples:
+  pecten consent digest mia_take1.mov 'plates/sh010.####.exr'     # a line each: digest, clip
 """
 REVOKE_EXAMPLES = """
 \b
 Examples:
   pecten consent revoke mia --by "Mia Berg"
 """
-app = typer.Typer(no_args_is_help=True, help="Performers' consent records: new, revoke. Show one with `pecten info`.")
+app = typer.Typer(
+    no_args_is_help=True, help="Performers' consent records: new, digest, revoke. Show one with `pecten info`."
+)
 Folder = Annotated[Path, typer.Option("--folder", help="Where records are kept.")]
 
 
@@ -39,8 +47,14 @@ def new(
     producer: Annotated[str, typer.Option(help="Who may use the face.")] = "",
     production: Annotated[str, typer.Option(help="In which production.")] = "",
     use: Annotated[str, typer.Option(help="For what exactly.")] = "",
-    shot: Annotated[list[str] | None, typer.Option(help="In which shots (again for more).")] = None,
+    shot: Annotated[
+        list[str] | None, typer.Option(help="In which shots: a name, or a pattern such as 'sq010_*' (again for more).")
+    ] = None,
     training: Annotated[bool, typer.Option("--training", help="A comb may be trained on the face.")] = False,
+    footage: Annotated[
+        list[str] | None,
+        typer.Option(help="Clip that may be learnt from, and no other (again for more); its digest is kept."),
+    ] = None,
     until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day. [default: a year]")] = None,
     signed_on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day of the signature.")] = None,
     signed_by: Annotated[str, typer.Option(help="How it was signed, and where the document is.")] = "",
@@ -55,6 +69,7 @@ def new(
     from pecten.consent import SUFFIX, draft, save
     from pecten.errors import ConsentError
     from pecten.files import sha256_of
+    from pecten.footage.digest import digests_of
 
     path = folder / f"{identity}{SUFFIX}"
     record = draft(identity, date.today())
@@ -73,6 +88,7 @@ def new(
         shots=tuple(shot or ()),
         valid_until=until.date() if until else record.valid_until,
         training_permitted=training,
+        data_sha256=tuple(digest for _, digest in digests_of(footage or ())),
         signed_on=signed_on.date() if signed_on else None,
         signed_by_method=signed_by or None,
         document_sha256=sha256_of(document) if document else None,
@@ -86,6 +102,16 @@ def new(
     typer.echo(
         f"wrote {path}{'' if record.signed_on else ': a draft, it permits nothing until signed_on is filled in'}"
     )
+
+
+@app.command("digest", epilog=DIGEST_EXAMPLES)
+def digest(clips: Annotated[list[str], typer.Argument(help="Video files or image sequences.")]) -> None:
+    """Print clips' digests: a record's data_sha256 lists those that may be learnt from."""
+    from pecten.footage.digest import digests_of
+
+    with Screen() as screen:
+        for path, found in digests_of(clips, screen):
+            typer.echo(f"{found}  {path}")
 
 
 @app.command("revoke", epilog=REVOKE_EXAMPLES)

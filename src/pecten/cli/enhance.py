@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pecten.cli.options import Consent, DryRun, Threads, check_place, expanded, permitted, use_threads
+from pecten.cli.options import Consent, DryRun, Threads, check_place, expanded, may_be_learnt, permitted, use_threads
 from pecten.cli.plate import Delivery, PlateOptions, folder_of_found, frames_of, told_kept
 from pecten.cli.screen import Screen
 from pecten.errors import UsageError
@@ -50,7 +50,7 @@ def train(
     from pecten.faces.records import load_dataset
 
     record = load_dataset(dataset)
-    permitted(record.identity, "train", consent)
+    may_be_learnt(record, consent)
     side = size or record.size
     if side % STEP_PX:
         raise UsageError(f"--size {side}: give a multiple of {STEP_PX}")
@@ -125,7 +125,8 @@ def clip(
     span, numbers = frames_of(opened, shared.frames)
     enhancer, header = load_enhancer(model)
     identity = enhancer.config.identity
-    giver = permitted(identity, "appearance", shared.consent)
+    shot_name = shared.shot_of(opened)
+    giver = permitted(identity, "appearance", shared.consent, shot_name)
     options = EnhanceOptions(larger, amount, tuple(shared.track or ()))
     kept = folder_of_found(shared.faces, out)
     statement = Statement(
@@ -136,6 +137,7 @@ def clip(
         comb_sha256=sha256_of(enhancer_file(model)),
         frames=numbers,
         edit="enhanced",
+        shot=shot_name if giver.shots else None,
     )
     claim = claim_of(opened, options, out, statement, kept)
     open_output(opened, options, out, shared.overwrite, claim)

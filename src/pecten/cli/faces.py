@@ -138,7 +138,7 @@ def read_wishes(given: list[str], is_track: bool, only_tracks: bool) -> dict[str
 
 def _tell(record: "DatasetRecord", out: Path, consent: list[Path]) -> None:
     from pecten.cli.describe import describe_dataset
-    from pecten.consent import find
+    from pecten.consent import check_footage, find
     from pecten.errors import ConsentError
     from pecten.faces.overview import write_left_out, write_overview
 
@@ -147,7 +147,7 @@ def _tell(record: "DatasetRecord", out: Path, consent: list[Path]) -> None:
     pictures = [write_overview(out, record), write_left_out(out, record)]
     typer.echo(f"look at {', '.join(str(picture) for picture in pictures if picture is not None)}")
     try:
-        find(record.identity, consent)
+        check_footage(find(record.identity, consent), record.footage())
     except ConsentError as missing:
         typer.echo(f"note: training will need consent: {missing}")
 

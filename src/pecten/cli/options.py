@@ -16,6 +16,7 @@ from pecten.errors import UsageError
 
 if TYPE_CHECKING:
     from pecten.consent import PerformerRecord, Use
+    from pecten.faces.records import DatasetRecord
     from pecten.footage.colour import ColourChoice
 
 DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Say what would be done, write nothing.")]
@@ -98,19 +99,36 @@ def consent_folders(given: list[Path] | None) -> list[Path]:
     return [*(given or []), *default_folders()]
 
 
-def permitted(identity: str, use: "Use", given: list[Path] | None) -> "PerformerRecord":
+def permitted(identity: str, use: "Use", given: list[Path] | None, shot: str | None = None) -> "PerformerRecord":
     """Return a performer's record that permits a use today.
 
     Args:
         identity: Key of the performer.
         use: "train", "appearance" or "performance".
         given: What `--consent` says.
+        shot: Name of what is made, where it is a shot.
     Raises:
-        ConsentError: if there is none, or it does not permit the use.
+        ConsentError: if there is none, or it does not permit the use, or not in this shot.
     """
     from pecten.consent import require
 
-    return require(identity, use, consent_folders(given), date.today())
+    return require(identity, use, consent_folders(given), date.today(), shot)
+
+
+def may_be_learnt(record: "DatasetRecord", given: list[Path] | None) -> "PerformerRecord":
+    """Return a performer's record that permits learning their face from a dataset today.
+
+    Args:
+        record: Of the dataset.
+        given: What `--consent` says.
+    Raises:
+        ConsentError: if there is none, or it does not permit training, or not on this footage.
+    """
+    from pecten.consent import check_footage
+
+    performer = permitted(record.identity, "train", given)
+    check_footage(performer, record.footage())
+    return performer
 
 
 @contextmanager

@@ -36,6 +36,10 @@ Found = Annotated[
     Path | None,
     typer.Option("--faces", help="Folder that keeps what was found in the plate. [default: OUT's name + .faces]"),
 ]
+Shot = Annotated[
+    str | None,
+    typer.Option("--shot", help="Name of the shot, for consent records that list shots. [default: the file's]"),
+]
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ class PlateOptions:
     track: Tracks = None
     frames: Frames = None
     faces: Found = None
+    shot: Shot = None
     rate: Rate = None
     colorspace: ColourSpace = None
     colorconfig: ColourConfig = None
@@ -57,6 +62,12 @@ class PlateOptions:
     def open(self, path: str) -> "Clip":
         """Open the plate as the options say; see `open_plate`."""
         return open_plate(path, self.rate, self.colorspace, self.colorconfig, self.exposure)
+
+    def shot_of(self, clip: "Clip") -> str:
+        """Return the name of the plate's shot."""
+        from pecten.footage.clip import shot_name
+
+        return self.shot or shot_name(clip.info.path)
 
 
 def open_plate(path: str, rate: str | None, colorspace: str | None, colorconfig: str | None, exposure: float) -> "Clip":

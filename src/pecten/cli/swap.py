@@ -121,8 +121,9 @@ def swap(
     span, numbers = frames_of(clip, shared.frames)
     loaded = load_comb(comb)
     loaded.config.check_identity(source, str(comb))
-    giver = permitted(source, "appearance", shared.consent)
-    performer = permitted(target, "performance", shared.consent) if target else None
+    shot = shared.shot_of(clip)
+    giver = permitted(source, "appearance", shared.consent, shot)
+    performer = permitted(target, "performance", shared.consent, shot) if target else None
     options = SwapOptions(
         source,
         choose_region(region),
@@ -133,9 +134,9 @@ def swap(
         *choose_looks(loaded, comb, look or [], looks_by, edit or [], engine, ease, span[1] - span[0]),
         placement=choose_placement(place or [], ease),
     )
-    givers = [giver, *(permitted(one.name, "appearance", shared.consent) for one in options.looks)]
+    givers = [giver, *(permitted(one.name, "appearance", shared.consent, shot) for one in options.looks)]
     kept = folder_of_found(shared.faces, out)
-    statement = statement_of(comb, givers, performer, numbers)
+    statement = statement_of(comb, givers, performer, numbers, shot)
     claim = claim_of(clip, options, out, statement, kept)
     job = _Job(clip, span, comb, loaded, load_latents(comb, loaded), options, out, kept, statement, claim)
     check(job, shared.overwrite)

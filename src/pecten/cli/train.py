@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pecten.cli.options import Consent, DryRun, Threads, check_place, permitted, use_threads
+from pecten.cli.options import Consent, DryRun, Threads, check_place, may_be_learnt, use_threads
 from pecten.cli.screen import Screen
 from pecten.errors import UsageError
 
@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pecten.comb.config import CombConfig
+    from pecten.comb.model import Comb
     from pecten.dataset.crops import CropSet
     from pecten.faces.records import DatasetRecord
+    from pecten.training.config import TrainConfig
 
 EXAMPLES = """
 \b
@@ -67,38 +69,32 @@ def train(
     dry_run: DryRun = False,
 ) -> None:
     """Teach a comb: one encoder for everybody, a decoder for each performer."""
-    from pecten.comb.weights import file_of, load_comb
+    from pecten.comb.weights import load_comb
     from pecten.devices import choose_device, room_on
-    from pecten.faces.records import load_dataset
-    from pecten.files import sha256_of
     from pecten.training.board import require_tensorboard
     from pecten.training.config import preset as make_preset
     from pecten.training.forecast import plan_memory
 
-    records = [load_dataset(folder) for folder in datasets]
-    check_identities([record.identity for record in records], datasets, alone=base is not None)
+    records = read_datasets(datasets, consent, alone=base is not None)
     if freeze_encoder and base is None:
         raise UsageError("--freeze-encoder: an encoder that has learnt nothing: give --from a trained comb")
     if freeze_encoder and trunk == "shared":
         raise UsageError("--trunk shared: with --freeze-encoder the others' decoders would be lost: leave one out")
-    for record in records:
-        permitted(record.identity, "train", consent)
     use_threads(threads)
     names = tuple(record.identity for record in records)
     shape, config = make_preset(preset, names, size, images)
     if tensorboard:
         require_tensorboard()
     config = replace(config, seed=seed, compile=compiled, tensorboard=tensorboard)
-    shape = shape if texture is None else replace(shape, texture=texture)
-    shape = shape if trunk is None else replace(shape, trunk=trunk)
     config = replace(config, batch=batch or config.batch, accumulate=accumulate or config.accumulate)
     begun = None
-    if base is not None:
+    if base is None:
+        shape = shape if texture is None else replace(shape, texture=texture)
+        shape = shape if trunk is None else replace(shape, trunk=trunk)
+    else:
         begun = load_comb(base)
         shape = grown(begun.config, names, size, texture, trunk, base)
-        config = replace(
-            config, start_px=shape.size, freeze_encoder=freeze_encoder, base_sha256=sha256_of(file_of(base))
-        )
+        config = begun_with(base, shape, replace(config, freeze_encoder=freeze_encoder))
     check_place(out)
     memory, config = plan_memory(shape, config, count_usable(records), room_on(choose_device(config.device)))
     if dry_run:
@@ -107,6 +103,42 @@ def train(
         typer.echo(f"would write a comb of {shape.size} px, {config.images} images seen, to {out}")
         typer.echo(memory.line())
         return
+    teach(datasets, shape, config, out, begun, memory.line())
+
+
+def read_datasets(folders: list[Path], consent: list[Path] | None, alone: bool = False) -> "list[DatasetRecord]":
+    """Read what is to be learnt, and ask whether it may be.
+
+    Args:
+        folders: Made by `pecten faces`.
+        consent: What `--consent` says.
+        alone: Whether one performer is enough.
+    Raises:
+        FacesError: if a record is missing or damaged.
+        UsageError: if two are of one performer, or one is too few.
+        ConsentError: if a performer's record does not permit it.
+    """
+    from pecten.faces.records import load_dataset
+
+    records = [load_dataset(folder) for folder in folders]
+    check_identities([record.identity for record in records], folders, alone)
+    for record in records:
+        may_be_learnt(record, consent)
+    return records
+
+
+def begun_with(base: Path, shape: "CombConfig", config: "TrainConfig") -> "TrainConfig":
+    """Return the settings of a training that begins with a comb: at its full size, and with no other comb."""
+    from pecten.comb.weights import file_of
+    from pecten.files import sha256_of
+
+    return replace(config, start_px=shape.size, base_sha256=sha256_of(file_of(base)))
+
+
+def teach(
+    datasets: list[Path], shape: "CombConfig", config: "TrainConfig", out: Path, begun: "Comb | None", head: str
+) -> None:
+    """Train, in as many processes as were started; the first tells of it, after `head`."""
     from pecten.dataset.crops import load_crops
     from pecten.training.loop import train as run
     from pecten.training.ranks import joined
@@ -116,7 +148,7 @@ def train(
         if not ranks.leads:
             run(crops, shape, config, out, base=begun, ranks=ranks)
             return
-        typer.echo(memory.line())
+        typer.echo(head)
         with Screen() as screen:
             result = run(crops, shape, config, out, screen, screen.expect, base=begun, ranks=ranks)
         keep_latents(result, crops)

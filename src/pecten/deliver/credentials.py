@@ -1,6 +1,7 @@
 """Content credentials (C2PA): every delivery says that it is a composite, and by whose consent. There is no way around.
 
-Only ids and hashes go in, never a name, a path or a picture. Signing needs no network; so nobody but the signer's
+Only ids and hashes go in, never a name, a path or a picture; and where a consent record is for some shots alone, as
+which of them this was made. Signing needs no network; so nobody but the signer's
 clock vouches for the time.
 """
 
@@ -56,6 +57,7 @@ class Statement:
         frames: Which frames of the plate were replaced, such as `1001-1100`.
         pecten_version: What made it.
         edit: What was done to the face: replaced, or enhanced by a network that knows the performer.
+        shot: As which shot it was made, where a consent record is for some shots alone; else None.
     """
 
     title: str
@@ -66,6 +68,7 @@ class Statement:
     frames: str
     pecten_version: str = __version__
     edit: Literal["replaced", "enhanced"] = "replaced"
+    shot: str | None = None
 
 
 @dataclass(frozen=True)
@@ -238,6 +241,7 @@ def _claim(statement: Statement, kind: str) -> dict[str, Any]:
         "frames": statement.frames,
         "pecten_version": statement.pecten_version,
         **({} if statement.edit == "replaced" else {"edit": statement.edit}),
+        **({} if statement.shot is None else {"shot": statement.shot}),
     }
     return {
         "claim_generator_info": [agent],

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from pecten.comb.weights import load_comb, read_header
-from pecten.consent import default_folders, require
+from pecten.consent import check_footage, default_folders, require
 from pecten.dataset.crops import load_crops
 from pecten.deliver.credentials import Statement
 from pecten.demo import footage
@@ -15,7 +15,8 @@ from pecten.demo.report import write_report
 from pecten.faces.extract import extract_dataset
 from pecten.faces.follow import FaceOptions
 from pecten.faces.records import DatasetRecord, ShotFaces
-from pecten.footage.clip import open_clip
+from pecten.footage.clip import open_clip, shot_name
+from pecten.footage.digest import digests_of
 from pecten.shot import SwapOptions, plate_faces, render, statement_of
 from pecten.training.config import preset
 from pecten.training.loop import OnStats, train
@@ -93,7 +94,8 @@ def _shipped(out: Path, progress: Progress, say: Say) -> _Prepared:
 
 def _taught(out: Path, teaching: Teaching, progress: Progress, say: Say, on_stats: OnStats | None) -> _Prepared:
     for identity in footage.SHOTS:
-        require(identity, "train", default_folders(), date.today())
+        performer = require(identity, "train", default_folders(), date.today())
+        check_footage(performer, digests_of(footage.training_clips(identity)))
     shape, config = preset(PRESET, tuple(footage.SHOTS), images=teaching.images)
     say(f"1/3 faces: finding and normalising {', '.join(footage.SHOTS)}")
     datasets = {identity: _faces(identity, out, shape.size, progress) for identity in footage.SHOTS}
@@ -117,9 +119,10 @@ def _faces(identity: str, out: Path, size: int, progress: Progress) -> DatasetRe
 
 def _swap(prepared: _Prepared, out: Path, progress: Progress) -> tuple[Gathered, Statement]:
     clip, video = open_clip(footage.plate()), out / VIDEO
-    giver = require(footage.SOURCE, "appearance", default_folders(), date.today())
-    performer = require(footage.TARGET, "performance", default_folders(), date.today())
-    statement = statement_of(prepared.comb, [giver], performer, f"0-{clip.info.frame_count - 1}")
+    shot = shot_name(clip.info.path)
+    giver = require(footage.SOURCE, "appearance", default_folders(), date.today(), shot)
+    performer = require(footage.TARGET, "performance", default_folders(), date.today(), shot)
+    statement = statement_of(prepared.comb, [giver], performer, f"0-{clip.info.frame_count - 1}", shot)
     gatherer = Gatherer(clip)
     comb, options = load_comb(prepared.comb), SwapOptions(footage.SOURCE)
     render(clip, prepared.faces, comb, options, video, statement, progress, overwrite=True, observe=gatherer)

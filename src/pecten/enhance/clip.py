@@ -129,14 +129,15 @@ def open_output(
 
 
 def claim_of(clip: Clip, options: EnhanceOptions, out: Path, statement: Statement, folder: Path) -> Claim:
-    """Say what the pixels of an enhanced clip depend on.
+    """Say what the pixels of an enhanced clip and their credentials depend on.
 
     Args:
         clip, options, out, statement: As for `enhance_clip`.
         folder: Where the claim is kept, beside the corrections of the plate's faces.
     """
     entries = load_entries(folder / CORRECTIONS)
-    by_hand = {"corrections": entries} if entries else {}
+    said: dict[str, object] = {"corrections": entries} if entries else {}
+    said |= {"shot": statement.shot} if statement.shot else {}
     job: Mapping[str, object] = {
         "enhancer": statement.comb_sha256,
         "pecten": statement.pecten_version,
@@ -144,7 +145,7 @@ def claim_of(clip: Clip, options: EnhanceOptions, out: Path, statement: Statemen
         "stamp": stamp_of(clip.info),
         "colour": clip.info.colour_note(),
         "options": [options.times_larger, options.amount, list(options.tracks)],
-        **by_hand,
+        **said,
     }
     return Claim(folder / f"{out.name}.enhanced.json", job)
 

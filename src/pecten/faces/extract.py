@@ -29,6 +29,7 @@ from pecten.faces.records import (
     shot_note,
 )
 from pecten.footage.clip import Clip, ClipInfo, stamp_of
+from pecten.footage.digest import digest_of
 from pecten.metrics.identity import distance
 from pecten.types import Progress, silent
 
@@ -113,7 +114,7 @@ def extract_dataset(
         out: Folder of the dataset: crops as PNG (8 bits, or 16 when the clip has more), and the record, written last.
         size: Side of the crops, in px.
         options: How faces are found; None is the default.
-        progress: Called after each frame, as stages "faces" and "crops".
+        progress: Called after each frame, as stages "faces" and "crops", and after each file, as "digest".
         tracks: The performer's tracks by the clip's place, in place of those that look alike; clips that are not named
             are passed over.
         beside: Folder of what was found and of the corrections; None is `out`.
@@ -138,11 +139,14 @@ def extract_dataset(
         if shot is None:
             found = clip_faces(clip, folder, record, options, progress)
             mine = _performer(clip, found, shots, identity, options.track) if chosen is None else chosen
-            shot = found.only_tracks(mine)
+            shot = replace(found.only_tracks(mine), sha256=digest_of(clip.info, progress))
             _write_shot(clip, shot, out, folder, size, progress)
             save_shot(path, shot, note)
         else:
             progress("crops", shot.frame_count, shot.frame_count)
+            if not shot.sha256:  # Of an older version.
+                shot = replace(shot, sha256=digest_of(clip.info, progress))
+                save_shot(path, shot, note)
         shots.append(shot)
     dataset = DatasetRecord(identity, size, tuple(shots), tuple(folders[place] for place in taken))
     save_dataset(out, dataset)

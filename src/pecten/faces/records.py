@@ -19,8 +19,9 @@ from pecten.faces.track import main_track
 from pecten.files import replacing, sha256_of, write_json
 from pecten.types import Affine, ByteImage
 
-VERSION = 2
-"""2 added portraits, how far faces are covered, and the frames corrected by hand; 1 is read as having none."""
+VERSION = 3
+"""2 added portraits, how far faces are covered, and the frames corrected by hand; 3 the footage's digest. Older records
+are read as having none."""
 
 RECORD = "record.json"
 PORTRAIT_SIZE = 128
@@ -89,6 +90,7 @@ class ShotFaces:
         missing: Index of each frame without any face, and the reason.
         portraits: Of every track; none in records of version 1.
         corrected: Indices of the frames that were corrected by hand.
+        sha256: Digest of the clip, as `pecten.footage.digest` has it; "" where nobody has looked.
     """
 
     clip: str
@@ -102,6 +104,7 @@ class ShotFaces:
     missing: tuple[tuple[int, str], ...] = ()
     portraits: tuple[Portrait, ...] = ()
     corrected: tuple[int, ...] = ()
+    sha256: str = ""
 
     def track_ids(self) -> tuple[int, ...]:
         """Return the numbers of the tracks, ascending."""
@@ -159,6 +162,10 @@ class DatasetRecord:
     def crop_name(self, shot: int, face: FaceFrame) -> str:
         """Return the path of a face's crop, relative to the dataset's folder."""
         return f"crops/{self.folders[shot]}/{face.index:06d}.png"
+
+    def footage(self) -> list[tuple[str, str]]:
+        """Return each clip that the crops are of, with its digest."""
+        return [(shot.clip, shot.sha256) for shot in self.shots]
 
 
 def save_dataset(folder: Path, record: DatasetRecord) -> None:
@@ -277,6 +284,7 @@ def _summary(shot: ShotFaces) -> dict[str, Any]:
         "rows_left_out": _by_reason(left_out),
         "frames_missing": _by_reason(shot.missing),
         "frames_corrected": spans(shot.corrected),
+        "sha256": shot.sha256,
     }
 
 
@@ -350,6 +358,7 @@ def _shot(entry: dict[str, Any], arrays: dict[str, np.ndarray], place: int) -> S
         missing=tuple(missing),
         portraits=_portraits(column),
         corrected=tuple(unspan(entry.get("frames_corrected", ""))),
+        sha256=str(entry.get("sha256", "")),
     )
 
 

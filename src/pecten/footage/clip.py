@@ -1,5 +1,6 @@
 """Moving pictures of every kind, as one thing: frames with a rate, a timecode and a colour coding."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -158,13 +159,27 @@ def open_clip(path: str | Path, rate: Fraction | None = None, colour: ColourChoi
     return VideoClip(place, rate, colour)
 
 
-def stamp_of(info: ClipInfo) -> list[int]:
-    """Return total size and latest change of a clip's files: when they differ, it is not the clip that it was."""
+def shot_name(path: str) -> str:
+    """Return what the shot of a clip is called where nobody says: `sh010` of `plates/sh010.####.exr`.
+
+    Args:
+        path: Of the clip, as `ClipInfo` has it; where its files are called by numbers alone, the folder's name counts.
+    """
+    place = Path(path)
+    return re.sub(r"[._-]*(#+|%0?\d*d)$", "", place.stem) or place.absolute().parent.name
+
+
+def files_of(info: ClipInfo) -> list[Path]:
+    """List a clip's files in order: the video, or every frame of the sequence."""
     from pecten.footage.sequence import numbering_of
 
-    files = [Path(info.path)]
-    if info.kind == "sequence":
-        name = numbering_of(files[0])
-        files = [name.file(number) for number in name.numbers()]
-    states = [path.stat() for path in files if path.is_file()]
+    if info.kind != "sequence":
+        return [Path(info.path)]
+    name = numbering_of(Path(info.path))
+    return [name.file(number) for number in name.numbers()]
+
+
+def stamp_of(info: ClipInfo) -> list[int]:
+    """Return total size and latest change of a clip's files: when they differ, it is not the clip that it was."""
+    states = [path.stat() for path in files_of(info) if path.is_file()]
     return [sum(state.st_size for state in states), max((state.st_mtime_ns for state in states), default=0)]

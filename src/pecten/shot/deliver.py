@@ -82,7 +82,7 @@ def open_output(
 
 
 def claim_of(clip: Clip, options: SwapOptions, out: Path, statement: Statement, folder: Path) -> Claim:
-    """Say what the pixels of a swap depend on.
+    """Say what the pixels of a swap and their credentials depend on.
 
     Args:
         clip, options, out, statement: As for `render`.
@@ -96,12 +96,17 @@ def claim_of(clip: Clip, options: SwapOptions, out: Path, statement: Statement, 
     plate = {"plate": clip.info.path, "frames": clip.info.frame_count, "stamp": stamp_of(clip.info)}
     plate["colour"] = clip.info.colour_note()
     entries = load_entries(folder / CORRECTIONS)
-    by_hand = {"corrections": entries} if entries else {}
-    return Claim(folder / f"{out.name}.json", {**made_by, **plate, "options": chosen, **by_hand})
+    said: dict[str, object] = {"corrections": entries} if entries else {}
+    said |= {"shot": statement.shot} if statement.shot else {}
+    return Claim(folder / f"{out.name}.json", {**made_by, **plate, "options": chosen, **said})
 
 
 def statement_of(
-    comb: Path, sources: Sequence[PerformerRecord], target: PerformerRecord | None, numbers: str
+    comb: Path,
+    sources: Sequence[PerformerRecord],
+    target: PerformerRecord | None,
+    numbers: str,
+    shot: str | None = None,
 ) -> Statement:
     """Say what the content credentials of a swap say: ids and hashes, never personal data.
 
@@ -110,6 +115,7 @@ def statement_of(
         sources: Consent records of the face that is shown: more than one where looks with records of their own mix.
         target: Consent record of the performer in the plate, when there is one.
         numbers: Frames of the plate, such as `1001-1100`.
+        shot: Its name; said where a record is for some shots alone, so that everybody sees as which it was made.
     """
     shown = {record.record_id: fingerprint(record) for record in sources}
     return Statement(
@@ -120,4 +126,5 @@ def statement_of(
         comb_sha256=sha256_of(file_of(comb)),
         frames=numbers,
         pecten_version=__version__,
+        shot=shot if any(record.shots for record in (*sources, target) if record) else None,
     )
