@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from cli_support import Studio, pecten
-from pecten.cli.train import begun_with, grown
+from pecten.cli.train import begun_with, changed, grown
 from pecten.comb.config import CombConfig
 from pecten.comb.weights import load_comb
-from pecten.errors import UsageError
+from pecten.errors import CombError, UsageError
 from pecten.files import sha256_of
 from pecten.training.config import preset
 
@@ -18,25 +18,35 @@ BASE = Path("old")
 
 
 def test_what_is_not_asked_for_stays_and_performers_are_added() -> None:
-    assert grown(HELD, ("bruno",), None, None, None, BASE) == HELD
-    dana = grown(HELD, ("dana", "ada"), 64, 2, "shared", BASE)
-    assert dana == replace(HELD, identities=("ada", "bruno", "dana"), texture=2, trunk="shared")
-    assert grown(dana, ("dana",), None, 2, "shared", BASE) == dana
+    assert grown(HELD, ("bruno",), None, None, None, None, BASE) == HELD
+    dana = grown(HELD, ("dana", "ada"), 64, 2, True, "shared", BASE)
+    assert dana == replace(HELD, identities=("ada", "bruno", "dana"), texture=2, irises=True, trunk="shared")
+    assert grown(dana, ("dana",), None, 2, None, "shared", BASE) == dana
 
 
 @pytest.mark.parametrize(
     ("held", "asked", "told"),
     [
-        (HELD, (128, None, None), "--size 128"),
-        (replace(HELD, texture=2), (None, 3, None), "--texture 3"),
-        (replace(HELD, trunk="shared"), (None, None, "own"), "--trunk own"),
+        (HELD, (128, None, None, None), "--size 128"),
+        (replace(HELD, texture=2), (None, 3, None, None), "--texture 3"),
+        (replace(HELD, trunk="shared"), (None, None, None, "own"), "--trunk own"),
+        (replace(HELD, texture=2, irises=True), (None, None, False, None), "--no-irises"),
     ],
 )
 def test_what_cannot_be_changed_is_refused(
-    held: CombConfig, asked: tuple[int | None, int | None, str | None], told: str
+    held: CombConfig, asked: tuple[int | None, int | None, bool | None, str | None], told: str
 ) -> None:
     with pytest.raises(UsageError, match=told):
         grown(held, ("ada",), *asked, BASE)
+
+
+def test_a_presets_shape_is_changed() -> None:
+    shape, _ = preset("quick", ("ada", "chidi"), 32)
+    assert changed(shape, None, None, None) == shape
+    assert changed(shape, 0, None, "own") == replace(shape, texture=0, irises=False, trunk="own")
+    assert changed(shape, 3, False, None) == replace(shape, texture=3, irises=False)
+    with pytest.raises(CombError, match="irises without a texture"):
+        changed(shape, 0, True, None)
 
 
 def test_training_goes_on_from_a_comb(studio: Studio, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

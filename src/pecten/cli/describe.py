@@ -161,7 +161,8 @@ def describe_comb(path: Path) -> list[str]:
     return [
         f"{path}: comb of {', '.join(config.identities)}",
         f"  {config.size} px, channels {config.channels}, latent {config.latent} {config.latent_size}, "
-        f"down {config.down}, up {config.up}, norm {config.norm}, texture {config.texture}",
+        f"down {config.down}, up {config.up}, norm {config.norm}, texture {config.texture}, "
+        f"irises {'yes' if config.irises else 'no'}",
         f"  {header.get('images_seen', 'an unknown number of')} images seen",
     ]
 

@@ -46,6 +46,13 @@ def train(
         int | None,
         typer.Option(min=0, help="Pictures of fine detail of each performer; 0 for none. [default: preset's]"),
     ] = None,
+    irises: Annotated[
+        bool | None,
+        typer.Option(
+            "--irises/--no-irises",
+            help="Pictures of irises, laid where the eyes look; need a texture. [default: preset's]",
+        ),
+    ] = None,
     trunk: Annotated[
         str | None,
         typer.Option(help="shared: performers change one decoder by a tenth; or each their own. [default: preset's]"),
@@ -89,11 +96,10 @@ def train(
     config = replace(config, batch=batch or config.batch, accumulate=accumulate or config.accumulate)
     begun = None
     if base is None:
-        shape = shape if texture is None else replace(shape, texture=texture)
-        shape = shape if trunk is None else replace(shape, trunk=trunk)
+        shape = changed(shape, texture, irises, trunk)
     else:
         begun = load_comb(base)
-        shape = grown(begun.config, names, size, texture, trunk, base)
+        shape = grown(begun.config, names, size, texture, irises, trunk, base)
         config = begun_with(base, shape, replace(config, freeze_encoder=freeze_encoder))
     check_place(out)
     memory, config = plan_memory(shape, config, count_usable(records), room_on(choose_device(config.device)))
@@ -174,19 +180,30 @@ def keep_latents(comb: Path, datasets: "list[CropSet]") -> None:
     save_latents(latent_file(comb), record, loaded)
 
 
+def changed(shape: "CombConfig", texture: int | None, irises: bool | None, trunk: str | None) -> "CombConfig":
+    """Return a preset's shape with what was asked for in its place; without a texture there are no irises."""
+    texture = shape.texture if texture is None else texture
+    irises = shape.irises and texture > 0 if irises is None else irises
+    return replace(shape, texture=texture, irises=irises, trunk=trunk or shape.trunk)
+
+
 def grown(
     held: "CombConfig",
     identities: tuple[str, ...],
     size: int | None,
     texture: int | None,
+    irises: bool | None,
     trunk: str | None,
     base: Path,
 ) -> "CombConfig":
-    """Return a comb's shape with performers added, and a texture or a shared trunk if it has none and one is asked for.
+    """Return a comb's shape with performers added, and a texture, irises or a shared trunk where asked for and lacking.
 
     Raises:
-        UsageError: if another size, another texture, or decoders of their own in place of a trunk are asked for.
+        UsageError: if another size, another texture, no irises where there are some, or decoders of their own in place
+            of a trunk are asked for.
     """
+    if held.irises and irises is False:
+        raise UsageError(f"--no-irises: {base} has them: leave --no-irises out, or train from nothing")
     if held.trunk == "shared" and trunk not in (None, "shared"):
         raise UsageError(f"--trunk {trunk}: {base} has a shared one: leave --trunk out, or train from nothing")
     if held.texture and texture not in (None, held.texture):
@@ -195,7 +212,11 @@ def grown(
         raise UsageError(f"--size {size}: {base} has {held.size} px: leave --size out, or train from nothing")
     added = [identity for identity in identities if identity not in held.identities]
     return replace(
-        held, identities=(*held.identities, *added), texture=texture or held.texture, trunk=trunk or held.trunk
+        held,
+        identities=(*held.identities, *added),
+        texture=texture or held.texture,
+        irises=irises or held.irises,
+        trunk=trunk or held.trunk,
     )
 
 
