@@ -56,7 +56,7 @@ class Variant:
         jitter = replace(training.jitter, **{"shading": 0.0, **changes.pop("jitter", {})})
         # No pictures and one checkpoint in the middle: what is compared is the end.
         quiet = {"preview_images": 0, "checkpoint_images": training.images // 2 + 1}
-        return replace(shape, **{"texture": 0, "trunk": "own", **self.shape}), replace(
+        return replace(shape, **{"texture": 0, "irises": False, "trunk": "own", **self.shape}), replace(
             training, jitter=jitter, **quiet, **changes
         )
 

@@ -18,7 +18,7 @@ from pecten.baselines.losses import deepfakes_loss, saehd_loss
 from pecten.baselines.model import Budget, Crops, clock_of
 from pecten.baselines.warp import DEEPFAKES, SAEHD, Changes, changed
 from pecten.dataset.crops import CropSet
-from pecten.devices import choose_device
+from pecten.devices import choose_device, gains_by_bfloat16
 from pecten.errors import ShapeError, TrainingError, UsageError
 from pecten.interrupt import held_back
 from pecten.types import Progress, silent
@@ -65,6 +65,7 @@ class PairModel:
         self.name, self.size, self._folder = name, size, folder
         self.device = torch.device(choose_device(device))
         self.network = network.to(self.device)
+        self._bfloat16 = gains_by_bfloat16(self.device.type)
         self._optimiser, self._judge, self._changes = optimiser(self.network), judge, changes
         self._batch, self._seed = batch, seed
         self._roles: dict[str, str] = {}
@@ -99,7 +100,7 @@ class PairModel:
         chosen = draws.integers(0, len(crops.images), self._batch)
         inputs, answers, masks = (self._tensor(a) for a in changed(crops, chosen, self._changes, draws))
         self._optimiser.zero_grad(set_to_none=True)
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat16):
             loss = self._judge(self.network, role, inputs, answers, masks)
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimiser.step()

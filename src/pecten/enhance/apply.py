@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from jaxtyping import Float32
 
+from pecten.devices import gains_by_bfloat16
 from pecten.enhance.config import MOST_ENLARGED
 from pecten.enhance.network import Enhancer
 from pecten.errors import ShapeError
@@ -33,6 +34,7 @@ def enhance_crops(enhancer: Enhancer, crops: Crops, enlarged: Sequence[float], b
             f"cut the plate at {size} px and give a scale a crop"
         )
     device = next(enhancer.parameters()).device
+    bfloat16 = enhancer.config.bfloat16 and gains_by_bfloat16(device.type)
     shown = np.empty_like(crops)
     with torch.inference_mode():
         for start in range(0, len(crops), batch):
@@ -40,7 +42,7 @@ def enhance_crops(enhancer: Enhancer, crops: Crops, enlarged: Sequence[float], b
             part = part.contiguous(memory_format=torch.channels_last)
             degree = torch.tensor(enlarged[start : start + batch], dtype=torch.float32, device=device)
             seen = part.clamp(0, 1)
-            with torch.autocast(device.type, torch.bfloat16, enabled=enhancer.config.bfloat16):
+            with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
                 added = enhancer(seen, degree.clamp(1.0, MOST_ENLARGED)).float() - seen
             # Within the display's range nothing may leave it; a highlight beyond keeps its height.
             done = torch.where(part == seen, (seen + added).clamp(0, 1), part + added)

@@ -32,7 +32,7 @@ class EnhanceConfig:
         learning_rate: Of Adam, at the start; it falls to nothing along a half cosine.
         ema_images: Half-life of the averaged weights.
         seed: Of weights and draws.
-        bfloat16: Autocast; the loss stays in float32.
+        bfloat16: Autocast where the device gains by it; the loss stays in float32.
         device: "auto", "cpu" or "cuda".
         checkpoint_images: Between checkpoints.
     Raises:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from pecten.dataset.crops import CropSet
 from pecten.dataset.sampling import balance, descriptors
-from pecten.devices import choose_device
+from pecten.devices import choose_device, gains_by_bfloat16
 from pecten.enhance.config import EnhanceConfig
 from pecten.enhance.degrade import degrade, drawn
 from pecten.enhance.network import Enhancer
@@ -65,6 +65,7 @@ class Lesson:
     def __init__(self, crops: CropSet, config: EnhanceConfig) -> None:
         self.crops, self.config = crops.at_size(config.size), config
         self.device = torch.device(choose_device(config.device))
+        self.bfloat16 = config.bfloat16 and gains_by_bfloat16(self.device.type)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             fresh = Enhancer(config)
@@ -109,7 +110,7 @@ class Lesson:
         for group in self.optimiser.param_groups:
             group["lr"] = config.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, seen / config.images)))
         self.optimiser.zero_grad(set_to_none=True)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=config.bfloat16):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
             shown = self.network(batch.soft, batch.enlarged, batch.corners)
         error = shown.float() - batch.sharp
         share = batch.weights / batch.weights.sum()

@@ -70,7 +70,7 @@ class TrainConfig:
         critic_rate: Its learning rate.
         finish_share: Last part of the run in which the frequency, view and critic terms count.
         jitter: Random changes.
-        bfloat16: Autocast; the loss stays in float32.
+        bfloat16: Autocast where the device gains by it; the loss stays in float32.
         device: "auto", "cpu" or "cuda".
         cache: Crops are kept on the "device", or on the "host" and sent ahead of each step; "auto" is the device, and
             where `plan_memory` was asked, whichever has the room.

@@ -13,7 +13,7 @@ from torch.utils._pytree import tree_leaves
 from pecten.comb.config import CombConfig
 from pecten.comb.model import Comb
 from pecten.dataset.augment import Batch
-from pecten.devices import Room
+from pecten.devices import Room, gains_by_bfloat16
 from pecten.errors import TrainingError
 from pecten.faces.mean import MEAN_MESH
 from pecten.training.config import TrainConfig
@@ -89,7 +89,7 @@ def forecast(shape: CombConfig, config: TrainConfig, frames: int = 0, on_cpu: bo
         frames: Crops of all performers.
         on_cpu: Whether it runs on the machine itself.
     """
-    return _Planner(shape, config).forecast(config, frames, on_cpu)
+    return _Planner(shape, config, on_cpu).forecast(config, frames)
 
 
 def plan_memory(shape: CombConfig, config: TrainConfig, frames: int, room: Room) -> tuple[Forecast, TrainConfig]:
@@ -103,11 +103,12 @@ def plan_memory(shape: CombConfig, config: TrainConfig, frames: int, room: Room)
     Raises:
         TrainingError: in one line, with settings that would fit.
     """
-    planner, on_cpu = _Planner(shape, config), room.card is None
+    on_cpu = room.card is None
+    planner = _Planner(shape, config, on_cpu)
     choices = ("device", "host") if config.cache == "auto" and not on_cpu else ("device",)
     wanted = [replace(config, cache=one if config.cache == "auto" else config.cache) for one in choices]
     for settings in wanted:
-        made = planner.forecast(settings, frames, on_cpu)
+        made = planner.forecast(settings, frames)
         if _fits(made, room):
             return made, settings
     advice = planner.advice(wanted[-1], frames, room)
@@ -125,19 +126,21 @@ def _fits(made: Forecast, room: Room) -> bool:
 class _Planner:
     """The parts of one comb's steps, each measured once."""
 
-    def __init__(self, shape: CombConfig, config: TrainConfig) -> None:
-        self.shape, self._config = shape, config
+    def __init__(self, shape: CombConfig, config: TrainConfig, on_cpu: bool) -> None:
+        self.shape, self._on_cpu = shape, on_cpu
+        bfloat16 = config.bfloat16 and gains_by_bfloat16("cpu" if on_cpu else "cuda")
+        self._config = replace(config, bfloat16=bfloat16)
         with torch.device("meta"):
             self.parameters = sum(p.numel() for p in Comb(shape).parameters())
         self._measured: dict[tuple[int, int], int] = {}
 
-    def forecast(self, config: TrainConfig, frames: int, on_cpu: bool) -> Forecast:
+    def forecast(self, config: TrainConfig, frames: int) -> Forecast:
         made = parts(self.shape.identities, config.batch, config.accumulate)
         # The first part is the largest.
         step = self._part(len(made[0][0]), len(range(config.batch)[made[0][1][0]]))
         cache = "device" if config.cache == "auto" else config.cache
         crops = frames * _CROP_BYTES * self.shape.size**2
-        return Forecast(self.parameters, self.parameters * 4 * _COPIES, step, crops, cache, on_cpu)
+        return Forecast(self.parameters, self.parameters * 4 * _COPIES, step, crops, cache, self._on_cpu)
 
     def _part(self, identities: int, pictures: int) -> int:
         if identities > _MEASURED:
@@ -150,7 +153,7 @@ class _Planner:
 
     def advice(self, config: TrainConfig, frames: int, room: Room) -> str:
         def fit(settings: Sequence[TrainConfig]) -> TrainConfig | None:
-            return next((one for one in settings if _fits(self.forecast(one, frames, room.card is None), room)), None)
+            return next((one for one in settings if _fits(self.forecast(one, frames), room)), None)
 
         pictures = config.batch * len(self.shape.identities)
         halvings = [config.batch >> k for k in range(1, config.batch.bit_length())]

@@ -17,7 +17,7 @@ from pecten.dataset.augment import Batch, augment
 from pecten.dataset.crops import CropSet
 from pecten.dataset.reach import reach_of
 from pecten.dataset.sampling import balance, descriptors, draw
-from pecten.devices import choose_device, require_compiler
+from pecten.devices import choose_device, gains_by_bfloat16, require_compiler
 from pecten.training.checkpoint import Clock, load_latest, save
 from pecten.training.config import TrainConfig
 from pecten.training.critic import BETAS, Critic
@@ -50,6 +50,7 @@ class Run:
         self.datasets, self.config = {crops.identity: crops for crops in datasets}, config
         self.ranks = ranks
         self.device = torch.device(choose_device(config.device))
+        self.bfloat16 = config.bfloat16 and gains_by_bfloat16(self.device.type)
         self.comb = Comb(shape).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.ema = Comb(shape).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.ema.requires_grad_(False)
@@ -106,7 +107,7 @@ class Run:
             lambda identity: self.batch(identity, level),
             level,
             fade,
-            self.config.at(self.clock.images_seen),
+            replace(self.config.at(self.clock.images_seen), bfloat16=self.bfloat16),
             self.ranks,
             self.view,
             self.critic,
