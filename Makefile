@@ -30,8 +30,9 @@ $(VENV)/.installed-dev: $(VENV)/.installed-run
 demo: $(VENV)/.installed-run
 	$(PECTEN) demo -o demo
 
+# A file of tests a process, each with one thread: as fast as there are cores.
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(VENV)/.installed-dev
 	PATH="$(abspath $(BIN)):$$PATH" scripts/check

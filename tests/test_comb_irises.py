@@ -156,7 +156,7 @@ def test_training_finds_their_places() -> None:
     moved = ((moved + 0.5) / 1024 * side - 0.5).astype(np.float32)
     data = [replace(one, landmarks=np.tile(moved, (len(one.images), 1, 1))) for one in data]
     settings = config(
-        start_px=side, learning_rate=0.02, jitter=Jitter(0.0, 0.0, 0.0, 0.0, 0.0), images=600, decay_share=0.8
+        start_px=side, learning_rate=0.05, jitter=Jitter(0.0, 0.0, 0.0, 0.0, 0.0), images=600, decay_share=0.8
     )
     run = Run(data, replace(shape(), texture=1, irises=True), settings)
     z = run.comb.encode(torch.rand(2, 3, side, side), run.state[0])
