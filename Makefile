@@ -35,7 +35,7 @@ test: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(VENV)/.installed-dev
-	PATH="$(abspath $(BIN)):$$PATH" scripts/check
+	PATH="$(abspath $(BIN)):$$PATH" OMP_NUM_THREADS=1 scripts/check -n auto --dist loadfile
 
 slow: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m slow
