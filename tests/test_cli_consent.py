@@ -113,7 +113,7 @@ def test_a_record_is_made_with_the_footage_it_is_for(studio: Studio, tmp_path: P
     assert pecten(capfd, *words).code == 0
     held = json.loads((folder / "ada.consent.json").read_text())["data_sha256"]
     assert held == [digest_by(capfd, studio.plate), digest_by(capfd, studio.sequence)]
-    assert "to be learnt from: 2 clips, by digest" in pecten(capfd, "info", folder / "ada.consent.json").out
+    assert "to be learnt from: clips by digest (2)" in pecten(capfd, "info", folder / "ada.consent.json").out
     before = tree(tmp_path)
     answer = pecten(capfd, *words[:4], tmp_path / "gone.mov", "--folder", folder, "--overwrite")
     assert "gone.mov: no such file" in answer.complaint

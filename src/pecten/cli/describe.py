@@ -192,5 +192,5 @@ def describe_consent(path: Path) -> list[str]:
         f"  roles {', '.join(record.roles)}; training {'permitted' if record.training_permitted else 'not permitted'}",
         f"  production {record.production}; use {record.use}",
         f"  shots {', '.join(record.shots) or 'all'}; to be learnt from: "
-        f"{f'{len(record.data_sha256)} clips, by digest' if record.data_sha256 else 'any footage'}",
+        f"{f'clips by digest ({len(record.data_sha256)})' if record.data_sha256 else 'any footage'}",
     ]
