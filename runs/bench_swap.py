@@ -9,7 +9,7 @@ import sys
 
 from pecten.__main__ import run
 
-JUDGED = ["--preset", "studio", "--size", "256", "--judge", "256"]
+JUDGED = ["--preset", "quick", "--size", "256", "--judge", "256"]
 """What the published figures were made with, besides the budget."""
 
 

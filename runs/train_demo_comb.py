@@ -6,9 +6,9 @@ FOLDER holds `performers/NAME_SHOT.mp4` and `truth/bruno_interview901.mp4`, the 
 target's plate may be learnt from, as the target. Nothing else of `truth/` is shown to it. First the comb grows to
 512 px; then it stays there at a learning rate raised again, because the rate has fallen too low by the time the last
 level's layers are new; then it is given pictures of fine detail; then a trunk that all share, with which it grows once
-more from 64 to 256 px, and stays at 512 px at a rate raised again. (That is how it came about: from nothing with a
-trunk, as the presets have it, was not tried at this length.) A run that was stopped goes on where it was. One core
-takes about five hours.
+more from 64 to 256 px, and stays at 512 px at a rate raised again; then irises, with which it stays there once more.
+(That is how it came about: from nothing with all of it, as the presets have it, was not tried at this length.) A run
+that was stopped goes on where it was. One core takes about six hours.
 WORK/demo.safetensors is the file that ships; its sha256 belongs into `ORIGINS.json`.
 """
 
@@ -37,18 +37,20 @@ PEOPLE = ("ada", "bruno", "chidi")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--footage", type=Path, required=True, help="folder with performers/ and truth/")
-    parser.add_argument("--out", type=Path, required=True, help="folder for faces/ and five combs")
+    parser.add_argument("--out", type=Path, required=True, help="folder for faces/ and six combs")
     parser.add_argument("--images", type=int, default=230_000, help="of the growing part")
     parser.add_argument("--finish", type=int, default=22_000, help="images at the full size after it")
     parser.add_argument("--detail", type=int, default=30_000, help="images with a texture after that")
     parser.add_argument("--trunk", type=int, default=100_000, help="images with a shared trunk after that")
-    parser.add_argument("--last", type=int, default=15_000, help="images at the full size in the end")
+    parser.add_argument("--last", type=int, default=15_000, help="images at the full size after that")
+    parser.add_argument("--irises", type=int, default=4_000, help="images with irises in the end")
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     datasets = [load_crops(faces(person, args.footage, args.out / "faces" / person), SIZE) for person in PEOPLE]
     shape, config = preset("quick", PEOPLE, SIZE, args.images)
-    whole, shape = shape, replace(shape, texture=0, trunk="own")
+    whole = replace(shape, irises=False)
+    bare = replace(whole, texture=0, trunk="own")
     config = replace(
         config,
         detail_weight=0.0,
@@ -60,7 +62,7 @@ def main() -> None:
         checkpoint_images=6_000,
         preview_images=10_000,
     )
-    grown = train(datasets, shape, config, args.out / "comb", said)
+    grown = train(datasets, bare, config, args.out / "comb", said)
     last = replace(
         config,
         images=args.finish,
@@ -71,7 +73,7 @@ def main() -> None:
         checkpoint_images=3_000,
         base_sha256=sha256_of(file_of(grown)),
     )
-    done = train(datasets, shape, last, args.out / "finish", said, base=load_comb(grown))
+    done = train(datasets, bare, last, args.out / "finish", said, base=load_comb(grown))
     fine = replace(
         last,
         images=args.detail,
@@ -82,9 +84,7 @@ def main() -> None:
         ema_images=600,
         base_sha256=sha256_of(file_of(done)),
     )
-    sharp = train(
-        datasets, replace(shape, texture=whole.texture), fine, args.out / "detail", said, base=load_comb(done)
-    )
+    sharp = train(datasets, replace(bare, texture=whole.texture), fine, args.out / "detail", said, base=load_comb(done))
     again = replace(
         config,
         images=args.trunk,
@@ -111,8 +111,10 @@ def main() -> None:
         checkpoint_images=1_500,
         base_sha256=sha256_of(file_of(trunk)),
     )
-    ready = train(datasets, whole, end, args.out / "last", said, base=load_comb(trunk))
-    headers = [read_header(path) for path in (grown, done, sharp, trunk, ready)]
+    still = train(datasets, whole, end, args.out / "last", said, base=load_comb(trunk))
+    gaze = replace(end, images=args.irises, decay_share=0.85, ema_images=400, base_sha256=sha256_of(file_of(still)))
+    ready = train(datasets, shape, gaze, args.out / "irises", said, base=load_comb(still))
+    headers = [read_header(path) for path in (grown, done, sharp, trunk, still, ready)]
     seen = {"images_seen": sum(header["images_seen"] for header in headers), "seen": headers[-1]["seen"]}
     save_comb(args.out / "demo.safetensors", load_comb(ready), seen, half=True)
 

@@ -66,6 +66,11 @@ DRAWN: Mapping[str, Any] = {"overlap_weight": 0.02, "jitter": {"shading": 0.4}}
 
 FINE: Mapping[str, Any] = {"detail_weight": 1.0}
 
+ALL: Mapping[str, Any] = {"trunk": "shared", "texture": 2}
+
+WIDE: Mapping[str, Any] = {"channels": "medium", "latent_size": 256}
+"""The widths of the preset studio."""
+
 BASE = "base"
 """The variant that others are compared with, and that finishing begins from."""
 
@@ -116,7 +121,9 @@ VARIANTS: tuple[Variant, ...] = (
     Variant("fine detail, latents and light", {}, {**DRAWN, **FINE}),
     Variant("texture and fine detail, latents and light", {"texture": 2}, {**DRAWN, **FINE}),
     Variant("the same, points count a tenth", {"texture": 2}, {**DRAWN, **FINE, "place_weight": 0.05}),
-    Variant("all of it with a shared trunk", {"trunk": "shared", "texture": 2}, {**DRAWN, **FINE}),
+    Variant("all of it with a shared trunk", ALL, {**DRAWN, **FINE}),
+    Variant("all of it and irises", {**ALL, "irises": True}, {**DRAWN, **FINE}),
+    Variant("the same, twice as wide", {**ALL, "irises": True, **WIDE}, {**DRAWN, **FINE}),
     Variant("input warp 12 px", training={"jitter": {"warp_px": 12.0}}),
     Variant("input warp 25 px", training={"jitter": {"warp_px": 25.0}}),
     Variant("no colour jitter", training={"jitter": {"exposure": 0.0, "colour": 0.0}}),
