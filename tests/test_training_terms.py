@@ -58,6 +58,19 @@ def test_fine_detail_is_what_a_box_filter_leaves() -> None:
     torch.testing.assert_close(fine_detail(dark, flat, inner), torch.zeros(2))
 
 
+def test_running_sums_leave_what_pooling_leaves_with_the_same_slope() -> None:
+    x, y = pictures(48)
+    x, y = x[..., :40, :].requires_grad_(), y[..., :40, :]
+    weights = torch.rand(2, 1, 40, 48)
+    found = fine_detail(x, y, weights)
+    apart = x - y
+    fine = apart - torch.nn.functional.avg_pool2d(apart, 9, 1, 4, count_include_pad=False)
+    plain = (fine.abs().mean(dim=1, keepdim=True) * weights).sum(dim=(1, 2, 3)) / weights.sum(dim=(1, 2, 3))
+    torch.testing.assert_close(found, plain)
+    slopes = [torch.autograd.grad(one.sum(), x)[0] for one in (found, plain)]
+    torch.testing.assert_close(*slopes, atol=1e-6, rtol=1e-4)
+
+
 @pytest.mark.parametrize("what", ["frequency", "view"])
 def test_what_lies_outside_the_matte_has_no_influence_and_its_area_little(what: str) -> None:
     x, y = pictures(64)
