@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pecten.composite import blend
+from pecten.composite.matte import inner_distance
 from pecten.composite.poisson import blend_poisson, blend_seamless
 from pecten.errors import ShapeError
 from pecten.geometry import pyramid
@@ -167,3 +168,14 @@ def test_pictures_of_different_size_are_a_mistake() -> None:
         blend.blend_multiband(plate, face[1:], disc(64, 20))
     with pytest.raises(ShapeError, match="bands from the plate"):
         blend.blend_multiband(plate, face, disc(64, 20), 5)
+
+
+def test_a_beard_at_the_edge_darkens_bare_skin_little_further_in() -> None:
+    size = 256
+    matte = disc(size, 90)
+    beard = np.mgrid[:size, :size][0] > 150
+    plate = np.where(beard, np.float32(0.1), np.float32(0.6))[..., None] * np.ones(3, np.float32)
+    face = np.full_like(plate, 0.6)
+    blended = blend.blend_multiband(plate, face, matte, 0, alike=(~beard).astype(np.float32))
+    deep = (inner_distance(matte) > 24) & beard
+    assert float(np.abs(blended - face)[deep].mean()) < 0.013

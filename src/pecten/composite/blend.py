@@ -34,7 +34,7 @@ def blend_multiband(
     coarsest: int = 4,
     *,
     reach: float = 3.0,
-    reach_elsewhere: float = 0.2,
+    reach_elsewhere: float = 0.1,
     alike: Mask | None = None,
     erosion: float = 0.0,
     edge_px: float = EDGE_PX,
