@@ -13,7 +13,7 @@ import pytest
 from pecten.deliver.video import CODECS, Codec, VideoWriter
 from pecten.deliver.writer import Writer, open_writer
 from pecten.errors import DeliveryError, ShapeError
-from pecten.footage.alpha import alpha_of
+from pecten.footage.alpha import alpha_of, frame_alpha
 from pecten.footage.clip import Clip, ColourTags, open_clip
 from pecten.footage.planes import planes_of
 from pecten.footage.sequence import Still, image_of
@@ -75,11 +75,13 @@ def test_lossless_delivery_keeps_the_plates_codes_outside(tmp_path: Path, pixel_
         assert error.max() < 3 / 255
 
 
-def write_alpha(path: Path, codec: str, pixel_format: str, count: int = 2) -> Clip:
+def write_alpha(path: Path, codec: str, pixel_format: str, count: int = 2, rotation: int = 0) -> Clip:
     """Write frames whose alpha is a ramp across."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=25)
         stream.width, stream.height, stream.pix_fmt = 64, 48, pixel_format
+        if rotation:
+            stream.set_display_rotation(rotation)
         for index in range(count):
             ramp = np.broadcast_to(np.linspace(0, 65535, 64), (48, 64))
             pixels = np.dstack([picture(index).astype(np.uint16) * 257, ramp.astype(np.uint16)])
@@ -113,6 +115,23 @@ def test_alpha_is_the_plates(tmp_path: Path, name: str, codec: str, pixel_format
                 found = alpha_of(frame.native)
             # The ProRes encoder takes 10 bits and shifts them up, so that solid is 4092 of 4095; half floats hold 11.
             np.testing.assert_allclose(found, alpha, atol=1e-6 if kind == "mkv" else 1.2e-3)
+
+
+@pytest.mark.parametrize("rotation", [90, 180, 270])
+@pytest.mark.parametrize("kind", ["mov", "mkv", "png"])
+def test_alpha_is_turned_with_its_picture(tmp_path: Path, rotation: int, kind: str) -> None:
+    about = {"codec": "prores_ks", "pixel_format": "yuva444p10le", "count": 1}
+    as_stored = next(write_alpha(tmp_path / "plain.mov", **about).frames())  # type: ignore[arg-type]
+    turned = write_alpha(tmp_path / "turned.mov", rotation=rotation, **about)  # type: ignore[arg-type]
+    wanted = np.rot90(alpha_of(as_stored.native), rotation // 90)  # type: ignore[arg-type]
+    out = tmp_path / (f"a.{kind}" if kind != "png" else "a.####.png")
+    with open_writer(out, turned) as writer:
+        for frame in turned.frames():
+            writer.write(frame, frame.image, np.zeros(frame.image.shape[:2], np.float32))
+    delivered = next(open_clip(out).frames())
+    shown = image_of(delivered.native, [3] * 3)[..., 0] if kind == "png" else frame_alpha(delivered)  # type: ignore[arg-type]
+    np.testing.assert_allclose(shown, wanted, atol=1e-6 if kind == "mkv" else 1.2e-3)
+    assert np.abs(delivered.image - np.rot90(as_stored.image, rotation // 90)).mean() < 0.01
 
 
 def test_a_mov_of_whole_chroma_keeps_it(tmp_path: Path) -> None:

@@ -10,12 +10,13 @@ import pytest
 import torch
 
 from cli_support import COUNT, FACE_BOX, Studio, copy, pecten, tree
+from faces_support import Pictures
 from pecten.deliver.credentials import read
 from pecten.enhance.config import EnhanceConfig
 from pecten.enhance.network import Enhancer
 from pecten.enhance.weights import save_enhancer
 from pecten.faces.records import load_dataset, save_dataset
-from pecten.footage.clip import open_clip
+from pecten.footage.clip import Frame, open_clip
 from pecten.footage.enlarge import Enlarged
 
 Capture = pytest.CaptureFixture[str]
@@ -144,3 +145,12 @@ def test_an_interrupted_sequence_is_gone_on_with(studio: Studio, model: Path, tm
     assert done.out.splitlines()[0].endswith("3 frames, 1 with ada's face enhanced, 2 kept from an earlier run")
     again = pecten(capfd, *words, "--amount", 0.5)
     assert "exists already" in again.complaint
+
+
+def test_a_plate_shown_larger_keeps_its_alpha() -> None:
+    alpha = np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8)
+    clip = Enlarged(Pictures([np.zeros((8, 8, 3), np.uint8)]), 2)
+    shown = clip.of(Frame(0, 0, np.zeros((8, 8, 3), np.float32), alpha=alpha)).alpha
+    assert shown is not None
+    assert shown.shape == (16, 16)
+    np.testing.assert_allclose(shown.reshape(8, 2, 8, 2).mean(axis=(1, 3)), alpha, atol=0.04)

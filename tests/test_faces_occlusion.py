@@ -10,7 +10,7 @@ from pecten.errors import ShapeError
 from pecten.faces import follow, normalise, region
 from pecten.faces.detect import Detector
 from pecten.faces.landmarks import FaceMesh
-from pecten.faces.occlusion import SIDE, Occlusion, covered_share, sharpened
+from pecten.faces.occlusion import SIDE, Occlusion, covered_share, refined, sharpened
 from pecten.geometry.similarity import apply, at_size
 from pecten.types import Image, Mask
 
@@ -112,3 +112,30 @@ def test_an_edge_is_sharpened_onto_the_picture_s_own() -> None:
     plain = cv2.resize(coarse, (large, large), interpolation=cv2.INTER_LINEAR)
     sharp = sharpened(coarse, reduced, picture)
     assert np.abs(sharp - matte_large).mean() < 0.67 * np.abs(plain - matte_large).mean()
+
+
+def test_a_finer_matte_counts_at_the_edges_alone() -> None:
+    matte = np.ones((224, 224), np.float32)
+    matte[:, 100:] = 0
+    finer = np.ones_like(matte)
+    finer[:, 103:] = 0
+    # What only the larger picture calls covered, far from any edge, is skin.
+    finer[90:120, 20:50] = 0
+    merged = refined(matte, finer)
+    np.testing.assert_allclose(merged[:80, 90:110], finer[:80, 90:110], atol=0.05)
+    np.testing.assert_array_equal(merged[:, :80], matte[:, :80])
+    np.testing.assert_array_equal(merged[:, 125:], matte[:, 125:])
+    np.testing.assert_array_equal(refined(np.ones_like(matte), finer), np.ones_like(matte))
+
+
+def test_two_looks_lie_closer_to_a_thin_thing(network: Occlusion, faces: list[tuple[Image, Mask]]) -> None:
+    errors: list[list[float]] = []
+    once = Occlusion(threads=1, fine=False)
+    for crop, matte in faces:
+        truth = np.zeros((SIZE, SIZE), np.uint8)
+        cv2.line(truth, (60, 250), (250, 130), 1, 9)
+        picture = np.where(truth[..., None] > 0, np.float32([0.15, 0.25, 0.5]), crop).astype(np.float32)
+        wrong = [np.abs(one.visible(picture[None])[0] - (1 - truth))[matte > 0.5].mean() for one in (network, once)]
+        errors.append([float(w) for w in wrong])
+    two_looks, one_look = np.mean(errors, axis=0)
+    assert two_looks < one_look

@@ -22,7 +22,12 @@ def test_a_cut_is_found_and_only_there() -> None:
     assert [finder.is_cut(picture) for picture in shot] == [False, False, True, False, True]
 
 
-@pytest.mark.parametrize("gain", [0.3, 2.0])
+def test_a_cut_to_another_face_framed_alike_is_found() -> None:
+    finder = CutFinder()
+    assert [finder.is_cut(picture) for picture in (still(), still("chidi"), still("chidi"))] == [False, True, False]
+
+
+@pytest.mark.parametrize("gain", [0.3, 2.0, 3.0])
 def test_a_flash_is_not_a_cut(gain: float) -> None:
     finder = CutFinder()
     flash = np.clip(still() * gain + 20, 0, 255).astype(np.uint8)

@@ -15,7 +15,7 @@ from pecten.deliver.credentials import refuse_shared_sidecar
 from pecten.deliver.faults import disk_full, has_room, told
 from pecten.errors import DeliveryError, ShapeError
 from pecten.files import replacing
-from pecten.footage.alpha import alpha_of
+from pecten.footage.alpha import frame_alpha
 from pecten.footage.clip import FIRST_NUMBER_FOR_VIDEO, Clip, Frame
 from pecten.footage.sequence import Numbering, Still, numbering_of, rgb_channels, shared_window, shifted
 from pecten.footage.timecode import advance, packed
@@ -179,7 +179,7 @@ class SequenceWriter:
         info = self._plate.info
         whole: Image = np.where(inside[..., None], image, frame.image)
         pixels = _samples(self._view.recoded(whole, self._wanted), self._type)
-        alpha = alpha_of(frame.native) if self._kind is not _JPEG else None
+        alpha = frame_alpha(frame) if self._kind is not _JPEG else None
         if alpha is not None:
             pixels = np.dstack([pixels, _samples(alpha, self._type)])
         spec = oiio.ImageSpec(info.width, info.height, pixels.shape[2], self._type)

@@ -22,7 +22,7 @@ from pecten.deliver.faults import told
 from pecten.deliver.sound import Sound
 from pecten.errors import DeliveryError, ShapeError
 from pecten.files import replacing
-from pecten.footage.alpha import alpha_of, has_alpha
+from pecten.footage.alpha import frame_alpha, has_alpha
 from pecten.footage.clip import Clip, ColourTags, Frame, Timed
 from pecten.footage.planes import Layout, covered, layout_of, planes_from_rgb, planes_of, quantise, resample
 from pecten.footage.timecode import advance
@@ -305,7 +305,7 @@ def _alpha_codes(frame: Frame, pixel_format: str, layout: Layout | None) -> np.n
     """Return a plate's own alpha as a delivery holds it: solid where the plate's is not at hand."""
     if not has_alpha(pixel_format):
         return None
-    alpha = alpha_of(frame.native)
+    alpha = frame_alpha(frame)
     if alpha is None:
         alpha = np.ones(frame.image.shape[:2], np.float32)
     bits = layout.bits if layout else 8 if pixel_format == "bgra" else 16

@@ -28,7 +28,7 @@ class CutFinder:
         least_tone_change: Share of pixels that must have changed tone.
     """
 
-    def __init__(self, most_alike: float = 0.4, least_tone_change: float = 0.2) -> None:
+    def __init__(self, most_alike: float = 0.6, least_tone_change: float = 0.2) -> None:
         self._most_alike = most_alike
         self._least_tone_change = least_tone_change
         self._structure: np.ndarray | None = None

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from pecten.footage.clip import Frame
 from pecten.footage.planes import layout_of, planes_of
 from pecten.types import Mask
 
@@ -30,3 +31,8 @@ def alpha_of(native: Any) -> Mask | None:
     peak = 2**layout.bits - 1 if layout else 2 ** (16 if deep else 8) - 1
     alpha: Mask = np.multiply(codes, np.float32(1 / peak), dtype=np.float32)
     return alpha
+
+
+def frame_alpha(frame: Frame) -> Mask | None:
+    """Return a video frame's alpha as its picture is shown, 0..1; None where it has none."""
+    return alpha_of(frame.native) if frame.alpha is None else frame.alpha

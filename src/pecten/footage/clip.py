@@ -10,7 +10,7 @@ from typing import Protocol, runtime_checkable
 from pecten.colour.view import View
 from pecten.errors import FootageError
 from pecten.footage.colour import Coding, ColourChoice
-from pecten.types import Image
+from pecten.types import Image, Mask
 
 STILL_SUFFIXES = (".exr", ".png", ".tif", ".tiff", ".dpx", ".jpg", ".jpeg")
 FIRST_NUMBER_FOR_VIDEO = 1001
@@ -97,12 +97,14 @@ class Frame:
         image: RGB in the clip's encoding.
         native: The file's own samples (`av.VideoFrame` or `sequence.Still`), so that what is left alone can be
             delivered bit for bit; None for frames made elsewhere.
+        alpha: The picture's, 0..1, where `native` does not hold it as the picture is shown; else None.
     """
 
     index: int
     number: int
     image: Image
     native: object | None = None
+    alpha: Mask | None = None
 
 
 @runtime_checkable

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
+from pecten.footage.alpha import frame_alpha
 from pecten.footage.clip import Clip, ClipInfo, Frame
 from pecten.geometry import similarity
 from pecten.geometry.warp import warp
@@ -54,5 +55,8 @@ class Enlarged:
             return frame
         info = self.info
         image = warp(frame.image, self.large_from_plate, info.width, info.height, "cubic", "replicate")
+        alpha = frame_alpha(frame)
+        if alpha is not None:
+            alpha = warp(alpha, self.large_from_plate, info.width, info.height, "linear", "replicate")
         # Its own samples no longer fit.
-        return Frame(frame.index, frame.number, image)
+        return Frame(frame.index, frame.number, image, alpha=alpha)

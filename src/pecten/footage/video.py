@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 
 from pecten.colour.transfer import Encoding
 from pecten.errors import FootageError
+from pecten.footage.alpha import alpha_of
 from pecten.footage.clip import ClipInfo, ColourTags, Frame
 from pecten.footage.colour import ColourChoice, Guess, settled
 from pecten.footage.fields import look_combed
@@ -196,7 +197,10 @@ class VideoClip:
         if quarters == 0:
             return Frame(index, number, image, planar)
         # Turned chroma samples would sit on the wrong side of their pixels, so they cannot be delivered as they are.
-        return Frame(index, number, np.ascontiguousarray(np.rot90(image, quarters)))
+        alpha = alpha_of(planar)
+        if alpha is not None:
+            alpha = np.ascontiguousarray(np.rot90(alpha, quarters))
+        return Frame(index, number, np.ascontiguousarray(np.rot90(image, quarters)), alpha=alpha)
 
 
 def rgb_of(frame: VideoFrame, tags: ColourTags) -> Image:
