@@ -115,6 +115,7 @@ def clip(
     from pecten.cli.describe import describe_colour
     from pecten.consent import fingerprint
     from pecten.deliver.credentials import Statement
+    from pecten.deliver.losses import losses
     from pecten.enhance.clip import EnhanceOptions, claim_of, enhance_clip, open_output
     from pecten.enhance.weights import enhancer_file, load_enhancer
     from pecten.faces.follow import FaceOptions
@@ -145,14 +146,15 @@ def clip(
         check_place(folder)
     if shared.dry_run:
         typer.echo(f"would enhance {identity}'s face in {plate}, frames {numbers}, and write {out}")
-        typer.echo(f"  {describe_colour(opened.info)}")
+        for line in (describe_colour(opened.info), *losses(opened.info, out)):
+            typer.echo(f"  {line}")
         return
     use_threads(shared.threads)
     with Screen() as screen:
         shot = plate_faces(opened, kept, FaceOptions(), screen)
         done = enhance_clip(opened, shot, enhancer, options, out, statement, screen, span, shared.overwrite, claim)
     typer.echo(f"{out}: {done.frames} frames, {done.enhanced} with {identity}'s face enhanced{told_kept(done.kept)}")
-    for line in told_strangers(identity, header.get("looks"), shot, options.tracks):
+    for line in (*losses(opened.info, out), *told_strangers(identity, header.get("looks"), shot, options.tracks)):
         typer.echo(f"  {line}")
 
 

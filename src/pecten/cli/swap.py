@@ -202,11 +202,12 @@ def check(job: _Job, overwrite: bool) -> None:
 def planned(job: _Job) -> list[str]:
     """Say what would be done."""
     from pecten.cli.describe import describe_colour, describe_parts
+    from pecten.deliver.losses import losses
 
     info = job.clip.info
     return [
         f"would put {job.options.source} into {info.path}, frames {job.statement.frames}, and write {job.out}",
-        *(f"  {line}" for line in (describe_colour(info), *describe_parts(info))),
+        *(f"  {line}" for line in (describe_colour(info), *describe_parts(info), *losses(info, job.out))),
         f"would keep what is found in the plate in {job.kept}",
     ]
 
@@ -214,6 +215,7 @@ def planned(job: _Job) -> list[str]:
 def carried_out(job: _Job, overwrite: bool) -> list[str]:
     """Find the faces, swap, deliver; return what is to be said of it."""
     from pecten.cli.describe import describe_parts
+    from pecten.deliver.losses import losses
     from pecten.faces.follow import FaceOptions
     from pecten.shot import Outside, plate_faces, render
 
@@ -236,6 +238,7 @@ def carried_out(job: _Job, overwrite: bool) -> list[str]:
         )
     told = [
         *describe_parts(job.clip.info),
+        *losses(job.clip.info, job.out),
         *told_frames(done),
         *told_beyond(job.comb, source, found, job.options.tracks),
         *outside.told(),

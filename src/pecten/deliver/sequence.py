@@ -62,6 +62,18 @@ _KINDS = {
 }
 
 
+def keeps_files(plate: str, pixel_format: str, suffix: str) -> bool:
+    """Say whether a plate's files can be delivered as they are but for the face, all their channels and parts.
+
+    Args:
+        plate: Its path.
+        pixel_format: Its sample type.
+        suffix: Of the delivery.
+    """
+    own, wanted = Path(plate).suffix.lower(), suffix.lower()
+    return (own == wanted or {own, wanted} == {".tif", ".tiff"}) and pixel_format in _KINDS[wanted].keeps
+
+
 class SequenceWriter:
     """Numbered image files, each whole or absent."""
 
@@ -155,9 +167,7 @@ class SequenceWriter:
         native = frame.native
         if not isinstance(native, Still):
             return None
-        own = Path(self._plate.info.path).suffix.lower()
-        same = own == self._name.suffix.lower() or {own, self._name.suffix.lower()} == {".tif", ".tiff"}
-        if not same or str(native.spec.format) not in self._kind.keeps:
+        if not keeps_files(self._plate.info.path, str(native.spec.format), self._name.suffix):
             return None
         before, after = ([self._rewritable(part) for part in parts] for parts in (native.before, native.after))
         still = _grown(self._rewritable(Still(native.pixels.copy(), native.spec)), inside)

@@ -23,7 +23,7 @@ from pecten.deliver.sound import Sound
 from pecten.errors import DeliveryError, ShapeError
 from pecten.files import replacing
 from pecten.footage.alpha import frame_alpha, has_alpha
-from pecten.footage.clip import Clip, ColourTags, Frame, Timed
+from pecten.footage.clip import Clip, ClipInfo, ColourTags, Frame, Timed
 from pecten.footage.planes import Layout, covered, layout_of, planes_from_rgb, planes_of, quantise, resample
 from pecten.footage.timecode import advance
 from pecten.interrupt import held_back
@@ -82,7 +82,7 @@ class VideoWriter:
         """
         info = plate.info
         choices = CONTAINERS[path.suffix.lower()]
-        name = codec or _usual(choices, plate)
+        name = codec or _usual(choices, info)
         if name not in choices:
             raise DeliveryError(f"{path}: {name} does not go into {path.suffix}; use one of {', '.join(choices)}")
         if path.exists():
@@ -96,9 +96,7 @@ class VideoWriter:
             aspect = f"{float(info.pixel_aspect):.4g}:1"
             raise DeliveryError(f"{path}: pixels of {aspect} would be lost in .mkv; deliver .mov, .mp4 or a sequence")
         self._path, self._plate, self._codec = path, plate, CODECS[name]
-        self._format = self._codec.pixel_format or _lossless_format(plate)
-        if has_alpha(info.pixel_format):
-            self._format = _WITH_ALPHA.get(self._format, self._format)
+        self._format = _format_of(self._codec, info)
         self._layout = layout_of(self._format)
         # FFV1 cannot cut slices out of 4:2:0 with an odd side; without them it takes any size.
         odd = info.width % 2 or info.height % 2
@@ -284,18 +282,26 @@ def _told(path: Path) -> Iterator[None]:
         raise DeliveryError(f"{path}: cannot be encoded ({error.strerror}); choose another format") from error
 
 
-def _usual(choices: Sequence[str], plate: Clip) -> str:
+def pixel_format_for(plate: ClipInfo, suffix: str) -> str:
+    """Return the pixel format, by FFmpeg's name, of a plate's delivery in a container that nobody chose a codec for."""
+    return _format_of(CODECS[_usual(CONTAINERS[suffix], plate)], plate)
+
+
+def _format_of(codec: Codec, plate: ClipInfo) -> str:
+    chosen = codec.pixel_format or _lossless_format(plate)
+    return _WITH_ALPHA.get(chosen, chosen) if plate.kind == "video" and plate.alpha else chosen
+
+
+def _usual(choices: Sequence[str], info: ClipInfo) -> str:
     """Return a container's own codec, or ProRes 4444 where the other would lose a video's alpha or half its chroma."""
-    info = plate.info
     layout = layout_of(info.pixel_format)
     whole_chroma = layout is None or layout.step_x == layout.step_y == 1
-    needed = info.kind == "video" and (whole_chroma or has_alpha(info.pixel_format))
+    needed = info.kind == "video" and (whole_chroma or info.alpha)
     return "prores4444" if needed and choices[0] == "prores" else choices[0]
 
 
-def _lossless_format(plate: Clip) -> str:
+def _lossless_format(info: ClipInfo) -> str:
     """Return the format that FFV1 keeps a plate's own samples in."""
-    info = plate.info
     if layout_of(info.pixel_format):
         return info.pixel_format.replace("yuvj", "yuv")
     return "bgr0" if info.bit_depth <= 8 else "gbrp16le"

@@ -52,6 +52,7 @@ class ClipInfo:
         fields: "" where frames are whole; "flagged" where the file calls them interlaced, but they look whole;
             "combed" where two moments are woven into one frame.
         parts: Names of the parts of each file, where it has several: the one that is read first, then the others.
+        alpha: Whether the pictures have alpha beside their colours.
     """
 
     path: str
@@ -73,6 +74,7 @@ class ClipInfo:
     rate_known: bool = True
     fields: str = ""
     parts: tuple[str, ...] = ()
+    alpha: bool = False
 
     def view(self) -> View:
         """Return the way between the clip's numbers and what networks see; make it once, it may load a configuration.

@@ -175,6 +175,7 @@ class SequenceClip:
             has_audio=False,
             pixel_format=str(spec.format),
             codec=name.suffix.lower().lstrip("."),
+            alpha=spec.alpha_channel >= 0,
             bit_depth=int(spec.get_int_attribute("oiio:BitsPerSample", 8 * spec.format.size())),
         )
 

@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 
 from pecten.colour.transfer import Encoding
 from pecten.errors import FootageError
-from pecten.footage.alpha import alpha_of
+from pecten.footage.alpha import alpha_of, has_alpha
 from pecten.footage.clip import ClipInfo, ColourTags, Frame
 from pecten.footage.colour import ColourChoice, Guess, settled
 from pecten.footage.fields import look_combed
@@ -87,6 +87,7 @@ class VideoClip:
                 "pixel_format": native.format.name,
                 "bit_depth": max(component.bits for component in native.format.components),
                 "pixel_aspect": _pixel_aspect(stream, turned),
+                "alpha": has_alpha(native.format.name),
             }
         encoding, coding = settled(colour or ColourChoice(), _guess(tags))
         scan = _scan(path, self._stream_index, file_rate)
