@@ -24,6 +24,12 @@ PNG = plate("a.####.png", "uint8", 8, True)
 EXR = plate("a.####.exr", "half", 16, True)
 
 
+def test_a_larger_picture_is_not_the_plates_own_file() -> None:
+    assert losses(PRORES, Path("b.mov"), larger=True) == []
+    (said,) = losses(PNG, Path("b.####.png"), larger=True)
+    assert "alpha" in said
+
+
 @pytest.mark.parametrize(
     ("given", "out", "lost"),
     [

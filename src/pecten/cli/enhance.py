@@ -146,7 +146,7 @@ def clip(
         check_place(folder)
     if shared.dry_run:
         typer.echo(f"would enhance {identity}'s face in {plate}, frames {numbers}, and write {out}")
-        for line in (describe_colour(opened.info), *losses(opened.info, out)):
+        for line in (describe_colour(opened.info), *losses(opened.info, out, larger > 1)):
             typer.echo(f"  {line}")
         return
     use_threads(shared.threads)
@@ -154,7 +154,10 @@ def clip(
         shot = plate_faces(opened, kept, FaceOptions(), screen)
         done = enhance_clip(opened, shot, enhancer, options, out, statement, screen, span, shared.overwrite, claim)
     typer.echo(f"{out}: {done.frames} frames, {done.enhanced} with {identity}'s face enhanced{told_kept(done.kept)}")
-    for line in (*losses(opened.info, out), *told_strangers(identity, header.get("looks"), shot, options.tracks)):
+    for line in (
+        *losses(opened.info, out, larger > 1),
+        *told_strangers(identity, header.get("looks"), shot, options.tracks),
+    ):
         typer.echo(f"  {line}")
 
 
