@@ -22,7 +22,9 @@ def losses(plate: ClipInfo, out: Path, larger: bool = False) -> list[str]:
     layout = layout_of(chosen) if chosen else None
     shallow = layout.bits <= 8 if layout else suffix in (".jpg", ".jpeg")
     if plate.bit_depth > 8 and shallow:
-        said.append(f"{suffix} holds 8 bits, the plate has {plate.bit_depth}: deliver .mov, .mkv or .exr to keep them")
+        said.append(
+            f"{suffix} holds 8 bits, the plate has {plate.bit_depth}: deliver .mkv or .exr to keep them, .mov for 10"
+        )
     if plate.kind == "video":
         kept, way = has_alpha(chosen) if chosen else suffix not in (".jpg", ".jpeg"), "deliver .mov or .mkv"
     else:
