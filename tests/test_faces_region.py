@@ -94,6 +94,13 @@ def test_a_turned_face_ends_within_its_mesh_on_the_far_side_alone() -> None:
     assert 2 <= plain[-1] - columns[-1] <= 12
 
 
+def test_a_face_turned_further_than_its_mesh_ends_earlier_on_the_far_side_alone() -> None:
+    landmarks = turned(40.0 if pose(turned(40.0)).yaw_rad > 0 else -40.0)
+    known, further = (np.flatnonzero(face_matte(landmarks, 256, rad).max(axis=0) > 0.5) for rad in (0.0, 0.25))
+    assert further[0] == known[0]
+    assert 2 <= known[-1] - further[-1] <= 8
+
+
 def test_a_frontal_face_is_drawn_as_its_mesh_says() -> None:
     landmarks = turned(15.0)
     np.testing.assert_array_equal(face_matte(landmarks, 256), draw(_full_without_turn(landmarks), 256))

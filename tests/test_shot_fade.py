@@ -65,3 +65,13 @@ def test_a_face_hardly_seen_fades_and_no_frames_let_it_pop() -> None:
     assert 0 < soft[4] == soft[6] < soft[3] < 1
     hard = weights(faces, 0)
     assert [hard[k] for k in (4, 5, 6)] == [1, 0, 1]
+
+
+def test_one_frame_that_is_told_wrong_does_not_fade_a_face() -> None:
+    assert set(weights([face(k, yaw_deg=70.0 if k == 5 else 40.0) for k in range(11)]).values()) == {1.0}
+    assert weights([face(k, yaw_deg=70.0 if k >= 5 else 40.0) for k in range(11)])[8] == 0
+
+
+def test_a_face_turned_as_far_as_the_mesh_holds_is_whole() -> None:
+    assert set(weights([face(k, yaw_deg=52.0) for k in range(5)]).values()) == {1.0}
+    assert set(weights([face(k, yaw_deg=64.5) for k in range(5)]).values()) == {0.0}

@@ -8,7 +8,7 @@ import numpy as np
 
 from pecten.devices import choose_device
 from pecten.errors import FacesError
-from pecten.faces import normalise, quality
+from pecten.faces import quality
 from pecten.faces.ahead import ahead
 from pecten.faces.appearance import Album, put_right
 from pecten.faces.detect import Box, Detection, Detector
@@ -20,6 +20,7 @@ from pecten.faces.records import FaceFrame, Portrait, ShotFaces, runs
 from pecten.faces.region import face_matte
 from pecten.faces.register import Registrar
 from pecten.faces.track import CutFinder
+from pecten.faces.turn import turn
 from pecten.footage.clip import Clip, ClipInfo
 from pecten.geometry import similarity as sim
 from pecten.metrics.identity import Embedder
@@ -108,7 +109,7 @@ class Finder:
         return self._judge(one, quality.small_crop(frame.image, one.crop_from_plate), frame)
 
     def _judge(self, one: Sighting, crop: ByteImage, frame: Prepared) -> FaceFrame:
-        pose = normalise.pose(one.landmarks)
+        pose = turn(frame.image, one.landmarks, one.crop_from_plate, self._detector)
         covered = self._covered(one, crop)
         why_not = self._options.gates.why_not(
             quality.face_width_px(one.landmarks),

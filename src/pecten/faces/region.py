@@ -37,7 +37,7 @@ _LIPS_GROWTH = 1.18
 _TURN_FROM = 0.35
 # How far the mesh reaches beyond it: of the face's height, for each radian more; measured up to a turn of 45 degrees.
 _OVERREACH = 0.08
-_MOST_BEYOND = 0.5
+_MOST_BEYOND = 0.8
 # The picture's side over the width of the rim that stays clear.
 _RIM = 64
 
@@ -53,18 +53,19 @@ def _triangulate() -> NDArray[np.intp]:
 _TRIANGLES = _triangulate()
 
 
-def face_matte(landmarks: Points, size: int) -> Mask:
+def face_matte(landmarks: Points, size: int, further_rad: float = 0.0) -> Mask:
     """Draw the matte of a face: from beneath the chin to a little above the brows.
 
     Args:
         landmarks: The 478 mesh points, in px of the picture to be made.
         size: Side of the square picture, in px.
+        further_rad: How much further the head is known to be turned than the mesh has it.
     Returns:
         Coverage: 1 inside, 0 outside and along the picture's edge, between only on pixels that the edge crosses.
     Raises:
         ShapeError: if there are not 478 points.
     """
-    return draw(_full(_whole(landmarks)), size)
+    return draw(_full(_whole(landmarks), further_rad), size)
 
 
 def feature_matte(landmarks: Points, size: int) -> Mask:
@@ -106,8 +107,8 @@ def draw(shapes: Sequence[Points], size: int) -> Mask:
     return matte
 
 
-def _full(landmarks: Points) -> list[Points]:
-    landmarks = _far_side_drawn_in(landmarks)
+def _full(landmarks: Points, further_rad: float = 0.0) -> list[Points]:
+    landmarks = _far_side_drawn_in(landmarks, further_rad)
     oval = landmarks[list(OVAL)]
     middle = landmarks[[6, 197, 195, 5]].mean(axis=0)
     outline = oval + _INSET * (middle - oval)
@@ -117,10 +118,10 @@ def _full(landmarks: Points) -> list[Points]:
     return [rounded(outline), *surface[_TRIANGLES]]
 
 
-def _far_side_drawn_in(landmarks: Points) -> Points:
+def _far_side_drawn_in(landmarks: Points, further_rad: float) -> Points:
     """Bring a turned face's far cheek and brow back to its silhouette: the mesh reaches out into the background."""
     yaw = pose(landmarks).yaw_rad
-    beyond = abs(yaw) - _TURN_FROM
+    beyond = abs(yaw) + further_rad - _TURN_FROM
     if beyond <= 0:
         return landmarks
     down = landmarks[152] - landmarks[10]

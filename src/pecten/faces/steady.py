@@ -43,15 +43,17 @@ class Steady:
         landmarks: The 478 mesh points, smoothed over time.
         outlines: Borders of the chosen parts; none for the full face.
         skirts: Width of the skin between each border and what it encloses, in px.
+        further_rad: How much further the head is known to be turned than the mesh has it.
     """
 
     landmarks: Points
     outlines: tuple[Points, ...]
     skirts: tuple[float, ...] = ()
+    further_rad: float = 0.0
 
     def whole(self, size: int) -> Mask:
         """Draw the full face in a crop of `size` px."""
-        return face_matte(_at_size(self.landmarks, size), size)
+        return face_matte(_at_size(self.landmarks, size), size, self.further_rad)
 
     def softness(self, size: int) -> Mask | None:
         """Draw how much of a part shows, less and less over the skin towards its border; None for the full face."""

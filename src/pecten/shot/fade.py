@@ -9,8 +9,11 @@ import numpy as np
 from pecten.faces.quality import outside
 from pecten.faces.records import FaceFrame
 
-PROFILE_DEG = (65.0, 78.0)
+PROFILE_DEG = (53.0, 64.0)
 """Turn at which a face begins to fade, and at which nothing of it is left: the mesh has no far side beyond."""
+
+_TURNS_ALIKE = 2
+"""Frames on either side whose median says how far a face is turned."""
 
 PRESENCE = (0.5, 0.9)
 """Probability of a face at which nothing of it is left, and from which it is whole."""
@@ -48,7 +51,7 @@ def fades(faces: Mapping[int, FaceFrame], width: int, height: int, frames: int =
     result: dict[int, Fade] = {}
     for track in {face.track for face in faces.values()}:
         own = {index: face for index, face in faces.items() if face.track == track}
-        held = {index: _held(face, width, height) for index, face in own.items()}
+        held = {index: _held(face, _turn_deg(index, own), width, height) for index, face in own.items()}
         for before, after in pairwise(sorted(own)):
             if after > before + 1:
                 held |= dict.fromkeys((before + 1, after - 1), Fade(0.0, "face lost"))
@@ -56,9 +59,15 @@ def fades(faces: Mapping[int, FaceFrame], width: int, height: int, frames: int =
     return result
 
 
-def _held(face: FaceFrame, width: int, height: int) -> Fade:
-    """Judge one frame alone; the worst counts."""
-    turn = float(np.degrees(abs(face.yaw_rad)))
+def _turn_deg(index: int, faces: Mapping[int, FaceFrame]) -> float:
+    """Return the median turn around a frame, of as many frames before it as after."""
+    pairs = [(index - k, index + k) for k in range(1, _TURNS_ALIKE + 1)]
+    near = [index, *(i for pair in pairs if all(i in faces for i in pair) for i in pair)]
+    return float(np.degrees(np.median([abs(faces[i].yaw_rad) for i in near])))
+
+
+def _held(face: FaceFrame, turn: float, width: int, height: int) -> Fade:
+    """Judge one frame by what is seen on it, and a turn in degrees; the worst counts."""
     judged = [
         Fade(1 - _step(turn, PROFILE_DEG), f"turned {turn:.0f} degrees"),
         Fade(_step(face.score, PRESENCE), "face hardly seen"),

@@ -7,9 +7,11 @@ from typing import Protocol, runtime_checkable
 import cv2
 import numpy as np
 from jaxtyping import Float32
+from scipy.ndimage import uniform_filter1d
 
 from pecten.composite.matte import MatteMode, combine, mix, refine
 from pecten.deliver.matte import MatteWriter
+from pecten.faces.normalise import pose
 from pecten.faces.records import FaceFrame
 from pecten.faces.steady import Steady, parts_of, runs, steady
 from pecten.footage.clip import Clip, ClipInfo, Frame
@@ -29,6 +31,10 @@ _MOVING_SHARE = 16
 
 _UNSURE = (0.3, 0.7)
 """Visibility below which a face counts as covered, and from which as seen."""
+
+
+_TURNS_ALIKE = 5
+"""Frames over which a turn that the mesh does not show is averaged."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +82,17 @@ def steady_faces(faces: Mapping[int, FaceFrame], region: str, window: int) -> di
     for track in sorted({face.track for face in faces.values()}):
         indices = sorted(index for index, face in faces.items() if face.track == track)
         for run in runs(indices):
-            placed = [similarity.apply(faces[i].crop_from_plate, faces[i].landmarks) for i in indices[run]]
-            found |= zip(indices[run], steady(np.stack(placed), parts, window), strict=True)
+            there = [faces[i] for i in indices[run]]
+            placed = np.stack([similarity.apply(face.crop_from_plate, face.landmarks) for face in there])
+            further = uniform_filter1d([_further(face) for face in there], _TURNS_ALIKE, mode="nearest")
+            borders = zip(steady(placed, parts, window), further.tolist(), strict=True)
+            found |= zip(indices[run], (replace(one, further_rad=turn) for one, turn in borders), strict=True)
     return found
+
+
+def _further(face: FaceFrame) -> float:
+    """Return how much further, in radians, a face is turned than its mesh is."""
+    return max(0.0, abs(face.yaw_rad) - abs(pose(face.landmarks).yaw_rad))
 
 
 def resized(matte: Mask, size: int) -> Mask:
