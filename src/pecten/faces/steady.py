@@ -29,6 +29,9 @@ _POINTS: dict[Part, tuple[tuple[int, ...], ...]] = {
 _SKIRT: dict[Part, float] = {"full": 0.0, "lips": 0.05, "eyes": 0.02, "brows": 0.045, "nose": 0.03}
 """How far a part's border lies from its landmarks, as a share of the face's height: out on plain skin."""
 
+_BESIDE = (0.0, 0.01)
+"""How far beside a part its own edge may lie, and where it surely ends, as shares of the crop's side."""
+
 _ANGLES = 96
 _ORDER = 2
 _FACE_WINDOW = 5
@@ -43,12 +46,14 @@ class Steady:
         landmarks: The 478 mesh points, smoothed over time.
         outlines: Borders of the chosen parts; none for the full face.
         skirts: Width of the skin between each border and what it encloses, in px.
+        enclosed: Mesh points of what each border encloses.
         further_rad: How much further the head is known to be turned than the mesh has it.
     """
 
     landmarks: Points
     outlines: tuple[Points, ...]
     skirts: tuple[float, ...] = ()
+    enclosed: tuple[tuple[int, ...], ...] = ()
     further_rad: float = 0.0
 
     def whole(self, size: int) -> Mask:
@@ -66,6 +71,19 @@ class Steady:
             t = np.clip(deep / np.float32(max(1.0, width * size / CANONICAL_SIZE)), 0, 1)
             soft = np.maximum(soft, t * t * (3 - 2 * t))
         return soft
+
+    def near(self, size: int, faces: Sequence[Points]) -> Mask:
+        """Draw the parts themselves, 1 on any of several faces' and less and less over the skin right beside them.
+
+        Args:
+            size: Of the crop, in px.
+            faces: Meshes, in px of a crop of `CANONICAL_SIZE`.
+        """
+        shapes = [_at_size(hull(face[list(points)]), size) for face in faces for points in self.enclosed]
+        off = cv2.distanceTransform((draw(shapes, size) < 0.5).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+        close, far = (share * size for share in _BESIDE)
+        t = np.clip((np.float32(far) - off) / np.float32(max(1.0, far - close)), 0, 1)
+        return np.asarray(t * t * (3 - 2 * t), np.float32)
 
     def matte(self, whole: Mask) -> Mask:
         """Cut what is swapped out of the full face, as `whole` drew it."""
@@ -106,6 +124,7 @@ def steady(landmarks: Float64[np.ndarray, "frames 478 2"], parts: Iterable[Part]
     smooth = _parabola(landmarks, min(window, _FACE_WINDOW))
     borders: list[Float64[np.ndarray, "frames corners 2"]] = []
     skirts: list[Float64[np.ndarray, " frames"]] = []
+    enclosed = () if "full" in chosen else tuple(points for part in chosen for points in _POINTS[part])
     if "full" not in chosen:
         height = np.linalg.norm(smooth[:, 152] - smooth[:, 10], axis=1)
         for part in chosen:
@@ -113,7 +132,7 @@ def steady(landmarks: Float64[np.ndarray, "frames 478 2"], parts: Iterable[Part]
                 skirts.append(_SKIRT[part] * height)
                 borders.append(_border(landmarks[:, list(points)], skirts[-1], window))
     return [
-        Steady(points, tuple(rounded(b[k], 1) for b in borders), tuple(float(width[k]) for width in skirts))
+        Steady(points, tuple(rounded(b[k], 1) for b in borders), tuple(float(width[k]) for width in skirts), enclosed)
         for k, points in enumerate(smooth)
     ]
 

@@ -21,7 +21,7 @@ from pecten.geometry.warp import warp
 from pecten.shot.fade import Fade, fades
 from pecten.shot.silhouette import at_silhouette, within_decoded
 from pecten.shot.strength import Strength
-from pecten.types import CANONICAL_SIZE, Affine, Image, Mask
+from pecten.types import CANONICAL_SIZE, Affine, Image, Mask, Points
 
 _REFINED_SHARE = 32
 """The crop's side over how far the edge of what covers a face may move onto the picture's own edge."""
@@ -175,6 +175,22 @@ class Coverage:
         return frame, shown
 
 
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What is known of the face that is put in.
+
+    Attributes:
+        decoded: It, display-coded, of any size.
+        outline: Its mesh, in px of a crop of `CANONICAL_SIZE`; None where none is seen.
+        alike: Where it is like the plate once it is lit (skin on skin), in the crop that is blended; None where that is
+            not known.
+    """
+
+    decoded: Image
+    outline: Points | None = None
+    alike: Mask | None = None
+
+
 def cover(
     border: Steady,
     crop_from_plate: Affine,
@@ -184,7 +200,7 @@ def cover(
     given: Mask | None,
     mode: MatteMode,
     plate_size: tuple[int, ...],
-    decoded: Image | None = None,
+    answer: Answer | None = None,
 ) -> Coverage:
     """Make the matte of one frame.
 
@@ -197,14 +213,16 @@ def cover(
         given: The user's own matte, in the plate; None for none.
         mode: What it does.
         plate_size: Height and width of the plate, in px.
-        decoded: The decoded face, display-coded, of any size; None takes it to fill the matte.
+        answer: The face that is put in; None takes it to fill the matte, and to be like the plate.
     """
     size = len(plate_crop)
     landmarks = similarity.apply(similarity.resize(CANONICAL_SIZE, size), border.landmarks)
     whole = at_silhouette(border.whole(size), landmarks, plate_crop)
-    if decoded is not None:
-        whole = within_decoded(whole, landmarks, decoded, plate_crop)
+    if answer is not None:
+        whole = within_decoded(whole, landmarks, answer.decoded, plate_crop)
     shape, soft = border.matte(whole), border.softness(size)
+    if soft is not None and answer is not None and answer.alike is not None:
+        soft = soft * _kept(border, answer.outline, answer.alike)
     if seen is not None:
         covered = refine(resized(firm(seen), size), plate_crop, max(1, size // _REFINED_SHARE))
         soft = covered if soft is None else soft * covered
@@ -224,6 +242,13 @@ def cover(
     # The shape's own edge is left to the blend's ramps.
     inside = combine((own > 0).astype(np.float32) if soft is None else shown, given, mode) if within else written
     return Coverage(whole, shape, written, inside)
+
+
+def _kept(border: Steady, outline: Points | None, alike: Mask) -> Mask:
+    """Weight the skin around a part: lips in a beard take no bare skin along."""
+    meshes = [border.landmarks] if outline is None else [border.landmarks, outline]
+    near = border.near(len(alike), meshes)
+    return np.asarray(near + (1 - near) * alike, np.float32)
 
 
 def _reach(given: Mask) -> Mask:
@@ -322,7 +347,7 @@ class Mattes:
         self._write(frame, np.zeros(frame.image.shape[:2], np.float32))
 
     def cover(
-        self, frame: Frame, crop_from_plate: Affine, plate_crop: Image, seen: Mask | None, decoded: Image | None = None
+        self, frame: Frame, crop_from_plate: Affine, plate_crop: Image, seen: Mask | None, answer: Answer | None = None
     ) -> Coverage:
         """Make, and write where that is asked for, the matte of a frame with a face.
 
@@ -331,12 +356,12 @@ class Mattes:
             crop_from_plate: To the crop that is blended.
             plate_crop: It, display-coded.
             seen: Where the face is seen, in the normalised crop at any size; None where nothing covers it.
-            decoded: The decoded face, of any size; None takes it to fill the matte.
+            answer: The face that is put in; None takes it to fill the matte, and to be like the plate.
         """
         given = None if self._given is None else self._given.at(frame.index)
         hold, border = self.fade(frame.index).weight, self.borders[frame.index]
         mode, plate_size = self._options.mode, frame.image.shape[:2]
-        made = cover(border, crop_from_plate, plate_crop, hold, seen, given, mode, plate_size, decoded)
+        made = cover(border, crop_from_plate, plate_crop, hold, seen, given, mode, plate_size, answer)
         self._write(frame, made.written)
         return made
 

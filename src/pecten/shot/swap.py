@@ -13,6 +13,7 @@ from pecten.comb.latent import LatentRecord
 from pecten.comb.model import Comb
 from pecten.composite.grain import strengthened
 from pecten.composite.grain_stock import GrainStock, add_grain, grain_stock
+from pecten.composite.light import enlarged
 from pecten.composite.matte import EDGE_PX, inner_distance, ramp
 from pecten.composite.paste import paste
 from pecten.composite.pixels import chosen
@@ -27,7 +28,7 @@ from pecten.faces.shown import Part, part_around
 from pecten.footage.clip import Clip, Frame
 from pecten.geometry import similarity
 from pecten.shot.engine import codec_of
-from pecten.shot.matte import Mattes, Visibility, resized, still_seen
+from pecten.shot.matte import Answer, Mattes, Visibility, resized, still_seen
 from pecten.shot.options import SwapOptions, Swapped, SwapSummary
 from pecten.shot.overhang import filled, find_outline, steady_outline
 from pecten.shot.placement import placed
@@ -255,7 +256,10 @@ def _finish(
     part = part_around(frame.image, face.crop_from_plate, view)
     plate_crop, crop_from_part = part.crop(size), similarity.at_size(part.crop_from_part, size)
     crop_from_plate = similarity.at_size(face.crop_from_plate, size)
-    coverage = mattes.cover(frame, crop_from_plate, plate_crop, step.seen, step.decoded)
+    light = step.measurement.light
+    alike = None if light is None else enlarged(light.alike, np.ones((size, size), np.float32))
+    answer = Answer(step.decoded, step.outline, alike)
+    coverage = mattes.cover(frame, crop_from_plate, plate_crop, step.seen, answer)
     strength, fade = mattes.strength(frame.number), mattes.fade(frame.index)
     if strength == 0 or fade.weight == 0:
         return replace(untouched, matte=coverage.written), "strength 0" if strength == 0 else fade.reason
