@@ -21,7 +21,8 @@ from pecten.faces.follow import FaceOptions
 from pecten.faces.records import ShotFaces
 from pecten.footage.sequence import image_of, read_still
 from pecten.shot import SwapOptions, SwapSummary, claim_of, open_output, swap_shot
-from pecten.shot.matte import MatteOptions, firm, still_seen
+from pecten.shot.coverage import firm, still_seen
+from pecten.shot.matte import MatteOptions
 from pecten.shot.strength import Strength, read_strength
 from pecten.types import Image, Mask
 from sample_clips import write_still

@@ -7,7 +7,7 @@ from faces_support import mean_landmarks
 from pecten.composite.matte import MatteMode
 from pecten.faces.mesh import OUTER_LIPS
 from pecten.faces.steady import Steady, steady
-from pecten.shot.matte import Answer, Coverage, cover
+from pecten.shot.coverage import Answer, Coverage, cover
 
 SIZE = 256
 DOWN = np.array([0.0, 30.0])

@@ -27,8 +27,9 @@ from pecten.faces.records import FaceFrame, ShotFaces
 from pecten.faces.shown import Part, part_around
 from pecten.footage.clip import Clip, Frame
 from pecten.geometry import similarity
+from pecten.shot.coverage import Answer, resized, still_seen
 from pecten.shot.engine import codec_of
-from pecten.shot.matte import Answer, Mattes, Visibility, resized, still_seen
+from pecten.shot.matte import Mattes, Visibility
 from pecten.shot.options import SwapOptions, Swapped, SwapSummary
 from pecten.shot.overhang import filled, find_outline, steady_outline
 from pecten.shot.placement import placed
