@@ -8,7 +8,7 @@ import pytest
 
 from cli_support import pecten, write_clip
 from crossing import scene
-from faces_support import Pictures
+from faces_support import Pictures, still
 from pecten.errors import UsageError
 from pecten.faces.casting import extract_performers, find_tracks, read_cast
 from pecten.faces.follow import FaceOptions
@@ -92,3 +92,21 @@ def test_the_command_shows_who_is_there_and_makes_a_folder_each(
         refused = pecten(capfd, "faces", clip, *words, *quick)
         assert refused.code == 1
         assert said in refused.complaint
+
+
+def test_one_name_for_two_faces_is_taken_with_a_warning(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    ada, chidi = still(), still("chidi")
+    day1 = write_clip(tmp_path / "day1.mp4", [ada, np.full_like(ada, 60), chidi])
+    day2 = write_clip(tmp_path / "day2.mp4", [ada] * 2)
+
+    def warnings(tracks: str) -> list[str]:
+        words = ("-i", f"ada={tracks}", "-o", tmp_path / "ada", "--perturbations", 1, "--size", 64)
+        made = pecten(capfd, "faces", day1, day2, *words)
+        assert made.code == 0, made.err
+        return [line for line in made.out.splitlines() if line.startswith("warning: ")]
+
+    assert warnings("day1:0,day2:0") == []
+    (line,) = warnings("day1:1,day2:0")
+    assert line.startswith("warning: track day1:1 does not look like track day2:0: 0.")
+    assert line.endswith("look at tracks.jpg whether both are ada")
+    assert line in pecten(capfd, "info", tmp_path / "ada").out

@@ -123,6 +123,22 @@ def describe_dataset(record: "DatasetRecord") -> list[str]:
     lines = [f"faces of {record.identity}: {kept} crops of {record.size} px to train on"]
     for shot in record.shots:
         lines += describe_shot(shot)
+    return lines + describe_unlike(record)
+
+
+def describe_unlike(record: "DatasetRecord") -> list[str]:
+    """Warn of tracks that were given to a performer by hand and do not look like the others, a line a track."""
+    from pecten.faces.people import SAME_LOOKS, track_name, unlike_tracks
+
+    lines = []
+    for one in unlike_tracks(record.shots):
+        name, *others = (track_name(record.folders, place, track) for place, track in (one.track, *one.others))
+        like = f"track {others[0]}" if len(others) == 1 else f"tracks {', '.join(others[:3])}"
+        like += f" and {len(others) - 3} more" if len(others) > 3 else ""
+        lines.append(
+            f"warning: track {name} does not look like {like}: {one.distance:.2f} away, where one person's are rarely "
+            f"over {SAME_LOOKS:g}: look at tracks.jpg whether both are {record.identity}"
+        )
     return lines
 
 
