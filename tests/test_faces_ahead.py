@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from pecten.faces.ahead import ahead
+from pecten.faces.ahead import Peeking, ahead
 
 
 def _threads() -> int:
@@ -50,3 +50,9 @@ def test_whoever_stops_early_stops_the_source() -> None:
         assert next(items) == 0
     assert closed.is_set()
     assert _threads() == 0
+
+
+def test_what_is_looked_at_beforehand_still_comes_in_its_turn() -> None:
+    peeking = Peeking(iter(range(6)))
+    seen = [(item, peeking.coming(2) if item in (1, 2, 4) else None) for item in peeking]
+    assert seen == [(0, None), (1, [2, 3]), (2, [3, 4]), (3, None), (4, [5]), (5, None)]

@@ -1,9 +1,11 @@
-"""Working ahead: a stage of a pipeline in a thread of its own."""
+"""Working ahead: a stage of a pipeline in a thread of its own, and a look at what comes next."""
 
 import threading
-from collections.abc import Generator, Iterable
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
+from itertools import islice
 from queue import Empty, Full, Queue
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -62,6 +64,27 @@ def ahead(source: Iterable[T], depth: int = 3) -> Generator[T, None, None]:
         stop.set()
         _drain(waiting)
         thread.join()
+
+
+class Peeking(Generic[T]):
+    """Gives the items of a source in turn, and those still to come before their turn."""
+
+    def __init__(self, source: Iterator[T]) -> None:
+        self._source = source
+        self._waiting: deque[T] = deque()
+
+    def __iter__(self) -> Iterator[T]:
+        """Go on where it was left."""
+        return self
+
+    def __next__(self) -> T:
+        """Give the next item."""
+        return self._waiting.popleft() if self._waiting else next(self._source)
+
+    def coming(self, count: int) -> list[T]:
+        """Return the next items, fewer at the end; they are still given in their turn."""
+        self._waiting.extend(islice(self._source, max(0, count - len(self._waiting))))
+        return list(self._waiting)[:count]
 
 
 def _drain(waiting: "Queue[T]") -> None:

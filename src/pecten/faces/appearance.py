@@ -13,7 +13,7 @@ from pecten.faces.records import PORTRAIT_SIZE, FaceFrame, Portrait
 from pecten.faces.track import CONTACT
 from pecten.geometry import similarity as sim
 from pecten.metrics.identity import MESH_POINTS, SAME_PERSON, Embedder, Embedding, distance, mean_embedding
-from pecten.types import ByteImage, Points
+from pecten.types import Affine, ByteImage, Points
 
 LOOKS = 3
 """Pictures of a piece that the recogniser sees; the most frontal ones."""
@@ -129,8 +129,18 @@ class Album:
 
 def look(face: FaceFrame, crop: ByteImage) -> Look:
     """Keep a face's crop with the points that the recogniser aligns it by."""
-    inside = sim.apply(sim.at_size(face.crop_from_plate, BLUR_SIZE), face.landmarks)
-    return Look(face.index, abs(face.yaw_rad) + abs(face.pitch_rad), crop, inside[list(MESH_POINTS)])
+    points = points_in_crop(face.landmarks, face.crop_from_plate)
+    return Look(face.index, abs(face.yaw_rad) + abs(face.pitch_rad), crop, points)
+
+
+def points_in_crop(landmarks: Points, crop_from_plate: Affine) -> Points:
+    """Return where the recogniser's five points lie in a face's small crop.
+
+    Args:
+        landmarks: The 478 mesh points, in plate px.
+        crop_from_plate: The normalisation that the crop was cut by.
+    """
+    return sim.apply(sim.at_size(crop_from_plate, BLUR_SIZE), landmarks)[list(MESH_POINTS)]
 
 
 def near(face: FaceFrame, faces: Sequence[FaceFrame]) -> frozenset[int]:

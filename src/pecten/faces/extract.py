@@ -251,9 +251,9 @@ def _made_with(info: ClipInfo, size: int, options: FaceOptions) -> dict[str, Any
     return found_with(info, options, ("threads", "device", "overlap")) | {"size": size}
 
 
-NORMALISATION = 4
+NORMALISATION = 5
 """How the normalisation is found: 1 fitted on mesh points without lids, 2 on the 51 landmarks besides the jaw, 3 with
-mouth and eyes followed pixel by pixel, 4 from where the mesh went."""
+mouth and eyes followed pixel by pixel, 4 from where the mesh went, 5 ended where a face becomes somebody else's."""
 
 
 def found_with(

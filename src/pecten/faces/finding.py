@@ -3,13 +3,14 @@
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 import numpy as np
 
 from pecten.devices import choose_device
 from pecten.errors import FacesError
 from pecten.faces import quality
-from pecten.faces.ahead import ahead
+from pecten.faces.ahead import Peeking, ahead
 from pecten.faces.appearance import Album, put_right
 from pecten.faces.detect import Box, Detection, Detector
 from pecten.faces.follow import FaceOptions, Follower, Sighting
@@ -19,6 +20,7 @@ from pecten.faces.points import load_points
 from pecten.faces.records import FaceFrame, Portrait, ShotFaces, runs
 from pecten.faces.region import face_matte
 from pecten.faces.register import Registrar
+from pecten.faces.takeover import FRAMES, Shown, TakeoverFinder
 from pecten.faces.track import CutFinder
 from pecten.faces.turn import turn
 from pecten.footage.clip import Clip, ClipInfo
@@ -44,6 +46,19 @@ class Prepared:
     image: ByteImage
     cut: bool
     detections: list[Detection] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Followed:
+    """What the follower found on a frame.
+
+    Attributes:
+        faces: By track, with their crops.
+        reason: Why there is none when there is none.
+    """
+
+    faces: list[Shown]
+    reason: str | None
 
 
 class Finder:
@@ -75,19 +90,18 @@ class Finder:
             FacesError: if no frame shows a face.
             FootageError: if the clip cannot be read to its end.
         """
-        info, album, registrar = clip.info, Album(), Registrar(load_points())
+        info, album, registrar, embedder = clip.info, Album(), Registrar(load_points()), Embedder()
         faces: list[FaceFrame] = []
         missing: list[tuple[int, str]] = []
-        with closing(self._sighted(clip)) as sighted:
-            for frame, sightings, reason in sighted:
+        with closing(self._sighted(clip, embedder)) as sighted:
+            for frame, followed in sighted:
                 if self._options.register:
-                    registrar.see(frame.index, frame.image, sightings)
-                crops = [quality.small_crop(frame.image, one.crop_from_plate) for one in sightings]
-                seen = [self._judge(one, c, frame) for one, c in zip(sightings, crops, strict=True)]
-                album.add(seen, crops)
+                    registrar.see(frame.index, frame.image, [one for one, _ in followed.faces])
+                seen = [self._judge(one, crop, frame) for one, crop in followed.faces]
+                album.add(seen, [crop for _, crop in followed.faces])
                 faces += seen
-                if reason is not None:
-                    missing.append((frame.index, reason))
+                if followed.reason is not None:
+                    missing.append((frame.index, followed.reason))
                 progress("faces", frame.index + 1, info.frame_count)
         if not faces:
             raise FacesError(
@@ -97,7 +111,7 @@ class Finder:
         if self._options.register:
             # By the tracks as they were followed, before any is put right.
             faces = registered(faces, registrar)
-        kept, portraits = put_right(faces, album, Embedder())
+        kept, portraits = put_right(faces, album, embedder)
         return shot_of(info, kept, missing, tuple(portraits))
 
     def look_in(self, image: ByteImage, box: Box) -> Sighting | None:
@@ -106,7 +120,7 @@ class Finder:
 
     def judge(self, one: Sighting, frame: Prepared) -> FaceFrame:
         """Make a record of a sighting."""
-        return self._judge(one, quality.small_crop(frame.image, one.crop_from_plate), frame)
+        return self._judge(one, _crop(frame, one), frame)
 
     def _judge(self, one: Sighting, crop: ByteImage, frame: Prepared) -> FaceFrame:
         pose = turn(frame.image, one.landmarks, one.crop_from_plate, self._detector)
@@ -143,10 +157,10 @@ class Finder:
         (visible,) = self._occlusion.visible(picture[None])
         return covered_share(visible, face_matte(inside, quality.BLUR_SIZE))
 
-    def _sighted(self, clip: Clip) -> Generator[tuple[Prepared, list[Sighting], str | None], None, None]:
+    def _sighted(self, clip: Clip, embedder: Embedder) -> Generator[tuple[Prepared, Followed], None, None]:
         if not self._options.overlap:
-            return self._followed(self._detected(_prepared(clip)))
-        return ahead(self._followed(ahead(self._detected(ahead(_prepared(clip))))))
+            return self._followed(self._detected(_prepared(clip)), embedder)
+        return ahead(self._followed(ahead(self._detected(ahead(_prepared(clip)))), embedder))
 
     def _detected(self, frames: Iterator[Prepared]) -> Generator[Prepared, None, None]:
         """Run the detector on the frames that need it whatever the follower finds."""
@@ -156,11 +170,35 @@ class Finder:
             yield Prepared(frame.index, frame.number, frame.image, frame.cut, found)
 
     def _followed(
-        self, frames: Iterator[Prepared]
-    ) -> Generator[tuple[Prepared, list[Sighting], str | None], None, None]:
+        self, frames: Iterator[Prepared], embedder: Embedder
+    ) -> Generator[tuple[Prepared, Followed], None, None]:
         follower = Follower(self._options, self._detector, self._mesh)
-        for frame in frames:
-            yield frame, *follower.follow(frame.index, frame.image, frame.cut, frame.detections)
+        takeovers = TakeoverFinder(embedder, self._covered)
+        peeking = Peeking(frames)
+
+        def follow(frame: Prepared, cut: bool) -> Followed:
+            sightings, reason = follower.follow(frame.index, frame.image, cut, frame.detections)
+            return Followed([(one, _crop(frame, one)) for one in sightings], reason)
+
+        def later(one: Sighting) -> Iterator[Shown]:
+            for frame in takewhile(lambda frame: not frame.cut, peeking.coming(FRAMES - 1)):
+                found = follower.look_from(frame.image, one)
+                if found is None:
+                    return
+                yield found, _crop(frame, found)
+                one = found
+
+        for frame in peeking:
+            followed = follow(frame, frame.cut)
+            if takeovers.is_takeover(followed.faces, later):
+                followed = follow(frame, True)
+                # Every track is new now: this only notes what they look like.
+                takeovers.is_takeover(followed.faces, later)
+            yield frame, followed
+
+
+def _crop(frame: Prepared, one: Sighting) -> ByteImage:
+    return quality.small_crop(frame.image, one.crop_from_plate)
 
 
 def registered(faces: Sequence[FaceFrame], registrar: Registrar) -> list[FaceFrame]:

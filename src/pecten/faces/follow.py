@@ -115,7 +115,7 @@ class Follower:
         if cut:
             self._tracker.end_all()
             self._last = {}
-        carried = [self._carry(image, number) for number in sorted(self._last)]
+        carried = [self.look_from(image, self._last[number]) for number in sorted(self._last)]
         found = self._settled(index, [s for s in carried if s is not None])
         lost = len(found) < len(self._last)
         if lost:
@@ -142,8 +142,9 @@ class Follower:
         level = np.array([[box[0], box[1]], [box[2], box[1]]])
         return self._look_at_detection(image, Detection(box, 1.0, level))
 
-    def _carry(self, image: ByteImage, number: int) -> Sighting | None:
-        return self._look(image, stabilise.roi_of_normalisation(self._last[number].crop_from_plate), number)
+    def look_from(self, image: ByteImage, one: Sighting) -> Sighting | None:
+        """Look for a face where it was on the frame before, without following it."""
+        return self._look(image, stabilise.roi_of_normalisation(one.crop_from_plate), one.track)
 
     def _settled(self, index: int, carried: list[Sighting]) -> list[Sighting]:
         """Where two tracks have come to one face, as when people cross, give it to the one that jumped less."""

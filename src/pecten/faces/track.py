@@ -37,7 +37,7 @@ class CutFinder:
     def is_cut(self, image: ByteImage) -> bool:
         """Say whether this frame begins a new shot; the first frame does not."""
         small = cv2.resize(image, _THUMBNAIL, interpolation=cv2.INTER_AREA)
-        structure, tones = _structure(small), _tones(small)
+        structure, tones = pattern(small), _tones(small)
         before, before_tones = self._structure, self._tones
         self._structure, self._tones = structure, tones
         if before is None or before_tones is None:
@@ -47,14 +47,14 @@ class CutFinder:
         return alike < self._most_alike and changed > self._least_tone_change
 
 
-def _structure(small: np.ndarray) -> np.ndarray:
+def pattern(small: np.ndarray) -> np.ndarray:
     """Return the ranks-free pattern of a thumbnail: mean 0 and deviation 1, whatever the exposure."""
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
     centred = grey - grey.mean()
     deviation = float(centred.std())
     # A black or white frame has no pattern: zeros correlate with nothing.
-    pattern: np.ndarray = centred / deviation if deviation > 1 else np.zeros_like(centred)
-    return pattern
+    even: np.ndarray = centred / deviation if deviation > 1 else np.zeros_like(centred)
+    return even
 
 
 def _tones(small: np.ndarray) -> np.ndarray:
