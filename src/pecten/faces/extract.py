@@ -253,7 +253,8 @@ def _made_with(info: ClipInfo, size: int, options: FaceOptions) -> dict[str, Any
 
 NORMALISATION = 5
 """How the normalisation is found: 1 fitted on mesh points without lids, 2 on the 51 landmarks besides the jaw, 3 with
-mouth and eyes followed pixel by pixel, 4 from where the mesh went, 5 ended where a face becomes somebody else's."""
+mouth and eyes followed pixel by pixel, 4 from where the mesh went, 5 ended where a face becomes somebody else's
+(and turns told up to profile)."""
 
 
 def found_with(
