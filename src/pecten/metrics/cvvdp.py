@@ -1,7 +1,8 @@
 """Whether a person would see the difference between two pictures, or two clips, on a screen: ColorVideoVDP.
 
 Written anew from the paper and its authors' code (MIT), whose package needs torchvision and a hub client. Agrees with
-that package, version 0.5.7.
+that package, version 0.5.7, but at the edge of pictures of which one side is odd and the other even, or becomes so when
+halved: there that package closes the columns' edge as if they were rows.
 """
 
 import json
