@@ -64,6 +64,9 @@ def test_known_methods_get_known_answers_and_nothing_is_done_twice(footage: Trut
     assert truth.values["psnr"] == (99.0,) * FRAMES
     assert truth.values["ssim"] == pytest.approx([1.0] * FRAMES)
     assert max(truth.values["flip"]) == 0
+    assert truth.values["jod_video"] == (10.0,) * FRAMES
+    assert len(set(lazy.values["jod_video"])) == 1
+    assert lazy.values["jod_video"][0] < 9
     assert lazy.values["psnr"] == pytest.approx(plate.values["psnr"], abs=0.05)
     assert max(lazy.values["psnr"]) < 30
     assert truth.values["identity"][0] > 0.1

@@ -13,7 +13,7 @@ from pecten.benchmark.swap_measure import MEASURES
 from pecten.benchmark.swap_methods import Method
 from pecten.benchmark.swap_page import write_page
 from pecten.benchmark.swap_pictures import write_pictures_of
-from pecten.benchmark.swap_plan import Plan, Training
+from pecten.benchmark.swap_plan import RUN, Plan, Training
 from pecten.benchmark.swap_real import OwnPlate, own_units, ready_plates
 from pecten.benchmark.swap_results import PLATE, TRUTH, MethodNote, SwapResults, save_results
 from pecten.benchmark.swap_scene import Ready, datasets, ready
@@ -134,7 +134,8 @@ def _words(plan: Plan) -> tuple[str, ...]:
         "true face. In the plate: the finished frame against the true swap, cut by the target's normalisation, inside "
         "the true inner face; once with each method's customary blend (OpenCV's seamless clone for the others), once "
         "with ours.",
-        "Means over frames with 95 % intervals by block bootstrap; differences are paired by frame. One training of "
-        "each method: how much another seed would change is not in the intervals. The references show what "
-        "the measures say of the unchanged plate and of the truth itself.",
+        "Means over frames with 95 % intervals by block bootstrap; differences are paired by frame. ColorVideoVDP over "
+        f"time has one value a run of up to {RUN} neighbouring frames: its means, differences and intervals are over "
+        "runs. One training of each method: how much another seed would change is not in the intervals. The references "
+        "show what the measures say of the unchanged plate and of the truth itself.",
     )

@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from fractions import Fraction
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ from jaxtyping import Float64
 
 from pecten.benchmark.composite_methods import BLUR, light_error
 from pecten.benchmark.swap_look import Looked
+from pecten.benchmark.swap_plan import RUN, together
 from pecten.benchmark.swap_results import Measure
 from pecten.faces import normalise
 from pecten.faces.mesh import MESH_TO_68
@@ -23,7 +25,7 @@ from pecten.metrics.identity import Embedding, distance, mean_embedding, prefere
 from pecten.metrics.pose import pose_errors
 from pecten.types import Affine, Image, Mask
 
-VERSION = 2
+VERSION = 3
 """Raised when a measure changes, so that kept values are made again."""
 
 MOST_DB = 99.0
@@ -35,6 +37,11 @@ MEASURES = (
     Measure("ms_ssim", "MS-SSIM", "", "high", "fidelity", 4, says="The same on several scales."),
     Measure("flip", "FLIP", "", "low", "fidelity", 4, says="How different both look when flipped between."),
     Measure("jod", "ColorVideoVDP", "JOD", "high", "fidelity", 3, says="10 is equal; one less is told by most people."),
+    Measure(
+        "jod_video", "ColorVideoVDP over time", "JOD", "high", "fidelity", 3,
+        says="The same of a run of neighbouring frames as it plays: flicker and motion count; one value a run.",
+        span=RUN,
+    ),
     Measure(
         "identity", "identity", "", "high", "identity", 3,
         says="Distance to the target less distance to the source, by a recogniser: above 0 it is the source.",
@@ -92,6 +99,7 @@ class Answer:
 
     Attributes:
         frames: Indices in the clip.
+        rate: Frames a second.
         pictures: The truth.
         regions: Where it holds.
         looked: What the networks see in it.
@@ -102,6 +110,7 @@ class Answer:
     """
 
     frames: tuple[int, ...]
+    rate: Fraction
     pictures: Sequence[Image]
     regions: Sequence[Mask]
     looked: Looked
@@ -123,10 +132,15 @@ def against_truth(pictures: Sequence[Image], answer: Answer) -> Values:
     def fidelity(row: int) -> dict[str, float]:
         return _fidelity(pictures[row], answer.pictures[row], answer.regions[row], observer)
 
+    def played(rows: slice) -> list[float]:
+        return _as_it_plays(pictures[rows], answer, rows, observer)
+
     # NumPy and OpenCV let go of the interpreter while they work.
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as workers:
         rows = list(workers.map(fidelity, range(len(pictures))))
+        runs = list(workers.map(played, together(answer.frames)))
     values = {name: [row[name] for row in rows] for name in rows[0]}
+    values["jod_video"] = [value for run in runs for value in run]
     errors = [_blurred(one - true) for one, true in zip(pictures, answer.pictures, strict=True)]
     values["flicker"] = _along(answer.frames, errors, answer.regions)
     own, true = (_second(answer.frames, each, answer.regions) for each in (pictures, answer.pictures))
@@ -270,6 +284,16 @@ def _fidelity(picture: Image, truth: Image, region: Mask, observer: ColorVideoVD
         "jod": observer.jod(picture, truth, region),
         "light": light_error(picture, truth, region),
     }
+
+
+def _as_it_plays(pictures: Sequence[Image], answer: Answer, rows: slice, observer: ColorVideoVDP) -> list[float]:
+    """Judge a run as a clip, and give each of its frames the run's value; a frame alone has none."""
+    if len(pictures) < 2:
+        return [float("nan")] * len(pictures)
+    truth, regions = answer.pictures[rows], answer.regions[rows]
+    # The eye answers late: of eight frames it would hardly see the second half.
+    value = observer.jod_video(pictures, truth, answer.rate, regions, hold=True)
+    return [value] * len(pictures)
 
 
 def _blurred(error: Image) -> Image:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import permutations
+from itertools import pairwise, permutations
 
 from pecten.baselines.model import Budget
 from pecten.benchmark.footage import Take, TruthFootage
@@ -12,7 +12,7 @@ from pecten.errors import FootageError, UsageError
 RUN = 8
 """Neighbouring frames that are judged together: flicker has no meaning without."""
 
-_FIND_S, _DECODE_S, _FINISH_S, _JUDGE_S = 0.13, 0.05, 0.8, 0.2
+_FIND_S, _DECODE_S, _FINISH_S, _JUDGE_S = 0.13, 0.05, 0.8, 0.35
 """Rough CPU time of a frame, one core, in s: to find a face, decode it, put it into the plate, judge a picture."""
 
 Pairing = tuple[str, str]
@@ -185,6 +185,21 @@ class Plan:
         seconds += shown * (len(self.scenes) * (_DECODE_S + _JUDGE_S) + 2 * inside * (_FINISH_S + _JUDGE_S))
         told.append(f"about {_clock(seconds)} of one core's time{'' if known else ' and more'}; a GPU teaches faster")
         return told
+
+
+def together(frames: Sequence[int], span: int = RUN) -> list[slice]:
+    """Return which rows are judged together: neighbouring frames of one run.
+
+    Args:
+        frames: Ascending indices in the clip.
+        span: Frames of a run; runs are counted from the clip's start, as in `Plan.chosen`.
+    """
+    ends = [
+        row
+        for row in range(1, len(frames))
+        if frames[row] != frames[row - 1] + 1 or frames[row] // span != frames[row - 1] // span
+    ]
+    return [slice(start, stop) for start, stop in pairwise([0, *ends, len(frames)])] if frames else []
 
 
 def scenes_of(footage: TruthFootage, pairs: Sequence[str] = (), shots: Sequence[str] = ()) -> tuple[Scene, ...]:

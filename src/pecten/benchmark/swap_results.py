@@ -13,7 +13,9 @@ from typing import Any, Literal
 from pecten.errors import UsageError
 from pecten.files import write_json
 
-VERSION = 1
+VERSION = 2
+"""1 knew no measures of runs."""
+
 RESULTS = "results.json"
 
 Best = Literal["high", "low", "one"]
@@ -40,6 +42,7 @@ class Measure:
         digits: After the point, in tables.
         factor: By which tables show it.
         says: One sentence, for those who read the page.
+        span: Neighbouring frames that are judged together, each of which then has the same value.
     """
 
     key: str
@@ -50,6 +53,7 @@ class Measure:
     digits: int = 2
     factor: float = 1.0
     says: str = ""
+    span: int = 1
 
 
 @dataclass(frozen=True)
@@ -185,8 +189,9 @@ def load_results(folder: Path) -> SwapResults:
     path = folder / RESULTS
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        if record["version"] != VERSION:
-            raise UsageError(f"{path}: version {record['version']!r}, but this Pecten reads {VERSION}: run it again")
+        if record["version"] not in (1, VERSION):
+            known = f"this Pecten reads 1 to {VERSION}"
+            raise UsageError(f"{path}: version {record['version']!r}, but {known}: run it again")
         return SwapResults(
             str(record["title"]),
             tuple(map(str, record["notes"])),

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from pecten.benchmark.report import Figure, Table
+from pecten.benchmark.swap_plan import together
 from pecten.benchmark.swap_results import Against, Blend, Measure, MethodNote, SwapResults, Taken
 from pecten.benchmark.swap_show import runs_of
 from pecten.metrics.interval import Interval, Series, difference_interval, mean_interval
 
-CLAIMS = ("psnr", "ssim", "ms_ssim", "flip", "jod", "identity", "light", "flicker")
+CLAIMS = ("psnr", "ssim", "ms_ssim", "flip", "jod", "jod_video", "identity", "light", "flicker")
 """Fidelity, identity, light and flicker: in these the first method is asked to be the best."""
 
 _PER_PAIR = ("psnr", "flip", "identity")
@@ -83,11 +84,11 @@ def series_of(results: SwapResults, way: Way, method: str) -> tuple[Taken, ...]:
 
 
 def interval_of(taken: Sequence[Taken], measure: Measure) -> Interval:
-    """Estimate a measure's mean over frames; over scenes, where it has one value a scene."""
+    """Estimate a measure's mean over frames; over runs or scenes, where it has one value for each of them."""
     if any(measure.key in one.whole for one in taken):
         return mean_interval(np.array([one.whole.get(measure.key, np.nan) for one in taken]), block=1)
-    series = [part for one in taken if measure.key in one.values for part in _parts(one, measure.key)]
-    return mean_interval(series) if series else mean_interval(np.full(0, np.nan))
+    series, block = _redrawn([one for one in taken if measure.key in one.values], measure)
+    return mean_interval(series, block=block)
 
 
 def difference_of(one: Sequence[Taken], other: Sequence[Taken], measure: Measure) -> Interval:
@@ -101,9 +102,9 @@ def difference_of(one: Sequence[Taken], other: Sequence[Taken], measure: Measure
         values, others = (_goodness(np.array(side, np.float64), measure) for side in sides)
         return difference_interval(values, others, block=1)
     both = [(t, u) for t, u in pairs if measure.key in t.values and measure.key in u.values]
-    ours = [_goodness(part, measure) for t, _ in both for part in _parts(t, measure.key)]
-    theirs = [_goodness(part, measure) for _, t in both for part in _parts(t, measure.key)]
-    return difference_interval(ours or [np.full(0, np.nan)], theirs or [np.full(0, np.nan)])
+    (ours, block), (theirs, _) = (_redrawn([pair[side] for pair in both], measure) for side in (0, 1))
+    ours, theirs = ([_goodness(part, measure) for part in parts] for parts in (ours, theirs))
+    return difference_interval(ours, theirs, block=block)
 
 
 def _against_best(
@@ -203,6 +204,15 @@ def _cell(interval: Interval, measure: Measure, mark: bool = False) -> str:
     )
     star = "*" if mark and interval.excludes(0.0) else ""
     return f"{mean}{star}" if np.isnan(interval.low) else f"{mean}{star} ({low} to {high})"
+
+
+def _redrawn(taken: Sequence[Taken], measure: Measure) -> tuple[list[Series], int | None]:
+    """Return the series that an interval redraws, and by what blocks: frames within each shot, or runs of all shots."""
+    if measure.span == 1:
+        return [part for one in taken for part in _parts(one, measure.key)] or [np.full(0, np.nan)], None
+    # A run's frames share its value: redrawn frame by frame, or within the run, it would look far surer than it is.
+    runs = [one.values[measure.key][rows.start] for one in taken for rows in together(one.frames, measure.span)]
+    return [np.array(runs, np.float64)], 1
 
 
 def _parts(taken: Taken, key: str) -> list[Series]:

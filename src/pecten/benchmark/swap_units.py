@@ -159,6 +159,7 @@ def answer_of(take: Take, by: Sighted, frames: tuple[int, ...], folder: Path, lo
     turns, animation = take.turns(), take.animation()
     return Answer(
         frames,
+        by.clip.info.rate,
         [unit(picture) for picture in read_pictures(folder, frames)],
         read_regions(folder, frames),
         looker.look(folder, frames),
