@@ -45,7 +45,9 @@ def test_another_track_is_another_matter() -> None:
     assert set(weights([face(k, track=0) for k in range(5)] + [face(k, track=1) for k in range(8, 12)]).values()) == {1}
 
 
-@pytest.mark.parametrize(("change", "reason"), [("yaw_deg", "turned 90 degrees"), ("shift", "face leaves the picture")])
+@pytest.mark.parametrize(
+    ("change", "reason"), [("yaw_deg", "turned beyond 53 degrees"), ("shift", "face leaves the picture")]
+)
 def test_a_face_that_goes_is_gone_softly(change: str, reason: str) -> None:
     path = {"yaw_deg": 9.0, "shift": 40.0}[change]
     faces = [face(k, **{change: path * k}) for k in range(11)]

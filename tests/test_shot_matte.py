@@ -230,8 +230,8 @@ def test_a_face_that_goes_is_faded_and_said(swap: Swap, plain: Kept, faces: Shot
     profile = replace(gone, faces=(*gone.faces[:3], replace(gone.faces[3], yaw_rad=1.5)))
     faded, done = swap(faces=profile, fade=2)
     assert [number for number, _ in done.faded] == [1, 2]
-    assert {reason for _, reason in done.faded} == {"turned 86 degrees"}
-    assert done.untouched == ((3, "turned 86 degrees"), (4, "face lost"))
+    assert {reason for _, reason in done.faded} == {"turned beyond 53 degrees"}
+    assert done.untouched == ((3, "turned beyond 53 degrees"), (4, "face lost"))
     change = [
         float(
             np.abs(faded.images[k][1] - faded.images[k][0]).sum()

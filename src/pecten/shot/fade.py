@@ -69,7 +69,7 @@ def _turn_deg(index: int, faces: Mapping[int, FaceFrame]) -> float:
 def _held(face: FaceFrame, turn: float, width: int, height: int) -> Fade:
     """Judge one frame by what is seen on it, and a turn in degrees; the worst counts."""
     judged = [
-        Fade(1 - _step(turn, PROFILE_DEG), f"turned {turn:.0f} degrees"),
+        Fade(1 - _step(turn, PROFILE_DEG), f"turned beyond {PROFILE_DEG[0]:g} degrees"),
         Fade(_step(face.score, PRESENCE), "face hardly seen"),
         Fade(1 - _step(outside(face.landmarks, width, height), OUTSIDE), "face leaves the picture"),
     ]
