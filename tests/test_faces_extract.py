@@ -150,6 +150,19 @@ def test_small_blurred_and_cut_off_faces_are_left_out_with_their_reason() -> Non
     assert reasons == [None, "face narrower than 64 px", "blurred (over 0.72)", "cut off by the edge of the frame"]
 
 
+def test_a_frame_that_mixes_two_shots_is_left_out() -> None:
+    far = np.ascontiguousarray(np.roll(still("chidi"), 60, axis=1)[:, ::-1]) // 2
+    mixed = ((still().astype(np.float32) + far) / 2).astype(np.uint8)
+    shot = find_faces(Pictures([still(), still(), mixed, far, far]), QUICK)
+    seen = {index: {face.track for face in shot.faces if face.index == index} for index in (1, 3)}
+    assert len(seen[1]) == len(seen[3]) == 1
+    assert seen[1] != seen[3]
+    between = [face.left_out for face in shot.faces if face.index == 2]
+    assert between
+    assert set(between) == {"mixed with another shot"}
+    assert {face.left_out for face in shot.faces if face.index != 2} == {None}
+
+
 def test_a_face_behind_a_board_is_left_out() -> None:
     held = still()
     held[150:215, 165:285] = (40, 90, 60)

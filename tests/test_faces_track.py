@@ -1,5 +1,7 @@
 """Cuts are told from flashes and moves; faces keep their numbers while that is plausible."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -38,6 +40,37 @@ def test_a_fast_pan_is_not_a_cut() -> None:
     finder = CutFinder()
     pan = [warp(still(), sim.similarity(1.0, 0.0, (-35.0 * i, 0.0)), 480, 270) for i in range(6)]
     assert not any(finder.is_cut(picture) for picture in pan)
+
+
+def _mixed(one: ByteImage, other: ByteImage, share: float) -> ByteImage:
+    return np.rint(one * (1 - share) + other * share).astype(np.uint8)
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
+def test_a_cut_with_a_mixed_frame_is_found_after_it(share: float) -> None:
+    finder = CutFinder()
+    one, other = still(), _other_scene()
+    cuts = []
+    for index, picture in enumerate([one, one, _mixed(one, other, share), other, other]):
+        if finder.is_cut(picture):
+            cuts.append((index, finder.after_mixture))
+    assert (3, True) in cuts
+    assert {index for index, _ in cuts} <= {2, 3}
+
+
+def test_a_clean_cut_and_a_frame_of_its_own_follow_no_mixture() -> None:
+    finder = CutFinder()
+    third = np.ascontiguousarray(_other_scene()[::-1, ::-1])
+    for picture in (still(), still(), _other_scene(), third, still("chidi")):
+        finder.is_cut(picture)
+        assert not finder.after_mixture
+
+
+def test_a_dissolve_within_a_pan_is_not_a_cut() -> None:
+    finder = CutFinder()
+    pan = [warp(still(), sim.similarity(1.0, 0.0, (-35.0 * i, 0.0)), 480, 270) for i in range(5)]
+    blended = [frame for a, b in pairwise(pan) for frame in (a, _mixed(a, b, 0.5))]
+    assert not any(finder.is_cut(picture) for picture in blended)
 
 
 def test_black_frames_are_no_trouble() -> None:

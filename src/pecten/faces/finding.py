@@ -28,6 +28,8 @@ from pecten.geometry import similarity as sim
 from pecten.metrics.identity import Embedder
 from pecten.types import ByteImage, Progress, silent
 
+_MIXED = "mixed with another shot"
+
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
@@ -39,6 +41,7 @@ class Prepared:
         image: Display-coded.
         cut: Whether a new shot begins with it.
         detections: The faces that the detector sees; None where it was not run ahead.
+        after_mixture: Whether the frame before mixes that shot with the last one.
     """
 
     index: int
@@ -46,6 +49,7 @@ class Prepared:
     image: ByteImage
     cut: bool
     detections: list[Detection] | None = None
+    after_mixture: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +99,8 @@ class Finder:
         missing: list[tuple[int, str]] = []
         with closing(self._sighted(clip, embedder)) as sighted:
             for frame, followed in sighted:
+                if frame.after_mixture:
+                    faces = [replace(one, left_out=_MIXED) if one.index == frame.index - 1 else one for one in faces]
                 if self._options.register:
                     registrar.see(frame.index, frame.image, [one for one, _ in followed.faces])
                 seen = [self._judge(one, crop, frame) for one, crop in followed.faces]
@@ -167,7 +173,7 @@ class Finder:
         for frame in frames:
             due = frame.cut or frame.index % self._options.detect_every == 0
             found = self._detector.detect(frame.image) if due else None
-            yield Prepared(frame.index, frame.number, frame.image, frame.cut, found)
+            yield replace(frame, detections=found)
 
     def _followed(
         self, frames: Iterator[Prepared], embedder: Embedder
@@ -216,7 +222,8 @@ def _prepared(clip: Clip) -> Generator[Prepared, None, None]:
     cuts, view = CutFinder(), clip.info.view()
     for frame in clip.frames():
         image = view.display_bytes(frame.image)
-        yield Prepared(frame.index, frame.number, image, cuts.is_cut(image))
+        cut = cuts.is_cut(image)
+        yield Prepared(frame.index, frame.number, image, cut, after_mixture=cuts.after_mixture)
 
 
 def shot_of(

@@ -1,8 +1,10 @@
 """Who is who from frame to frame: cuts, and faces joined into tracks."""
 
 import math
+from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -12,6 +14,8 @@ from pecten.types import ByteImage
 
 _THUMBNAIL = (64, 36)
 _BINS = 16
+_MIXED = (0.1, 0.9)
+"""Share of the later of two shots in a frame that counts as both."""
 
 CONTACT = 0.02
 """Overlap of two faces' boxes from which one may be taken for the other."""
@@ -21,30 +25,59 @@ class CutFinder:
     """Tells where a new shot begins, from one frame to the next.
 
     A cut changes what is in the picture and its tones at once. A flash changes the tones alone; a fast move changes the
-    picture, but keeps its tones.
+    picture, but keeps its tones. Where footage was brought to another rate, one frame may mix both shots: then neither
+    step is a cut, but both together are, and the frame between is made of its neighbours.
 
     Args:
         most_alike: Correlation of the two pictures' structure under which they may belong to different shots.
         least_tone_change: Share of pixels that must have changed tone.
+        most_left: Of a mixed frame, what a mixture of its neighbours may leave over, as a share of how they differ.
+
+    Attributes:
+        after_mixture: Whether the cut that was told last follows a frame that mixes both shots.
     """
 
-    def __init__(self, most_alike: float = 0.6, least_tone_change: float = 0.2) -> None:
+    def __init__(self, most_alike: float = 0.6, least_tone_change: float = 0.2, most_left: float = 0.25) -> None:
         self._most_alike = most_alike
         self._least_tone_change = least_tone_change
-        self._structure: np.ndarray | None = None
-        self._tones: np.ndarray | None = None
+        self._most_left = most_left
+        self._seen: deque[_Thumbnail] = deque(maxlen=2)
+        self.after_mixture = False
 
     def is_cut(self, image: ByteImage) -> bool:
         """Say whether this frame begins a new shot; the first frame does not."""
-        small = cv2.resize(image, _THUMBNAIL, interpolation=cv2.INTER_AREA)
-        structure, tones = pattern(small), _tones(small)
-        before, before_tones = self._structure, self._tones
-        self._structure, self._tones = structure, tones
-        if before is None or before_tones is None:
-            return False
-        alike = float((structure * before).mean())
-        changed = float(np.abs(tones - before_tones).sum() / 2)
+        now, before = _thumbnail(image), list(self._seen)
+        self._seen.append(now)
+        self.after_mixture = (
+            len(before) == 2 and self._differ(before[0], now) and self._is_mixed(before[0], before[1], now)
+        )
+        return self.after_mixture or (len(before) > 0 and self._differ(before[-1], now))
+
+    def _differ(self, one: "_Thumbnail", other: "_Thumbnail") -> bool:
+        alike = float((one.structure * other.structure).mean())
+        changed = float(np.abs(one.tones - other.tones).sum() / 2)
         return alike < self._most_alike and changed > self._least_tone_change
+
+    def _is_mixed(self, before: "_Thumbnail", between: "_Thumbnail", after: "_Thumbnail") -> bool:
+        step, part = after.picture - before.picture, between.picture - before.picture
+        length = float((step * step).sum())
+        share = float((part * step).sum()) / max(length, 1e-9)
+        left = part - share * step
+        least, most = _MIXED
+        return least < share < most and float((left * left).sum()) < self._most_left**2 * length
+
+
+class _Thumbnail(NamedTuple):
+    """What is kept of a frame: it, its pattern, and how many pixels have which tone."""
+
+    picture: np.ndarray
+    structure: np.ndarray
+    tones: np.ndarray
+
+
+def _thumbnail(image: ByteImage) -> _Thumbnail:
+    small = cv2.resize(image, _THUMBNAIL, interpolation=cv2.INTER_AREA)
+    return _Thumbnail(small.astype(np.float32), pattern(small), _tones(small))
 
 
 def pattern(small: np.ndarray) -> np.ndarray:
