@@ -74,11 +74,9 @@ class Head:
         self._fit = replace(
             fit.take([straight]), scale=np.array([np.median(fit.scale)]), expression=fit.expression[[straight]] * 0.5
         )
-        self._behind, self._triangles = _behind()
         tip = take.landmarks()[chosen[straight], 30].astype(int)
         skin = np.median(pictures[chosen[straight]][tip[1] - 4 : tip[1] + 4, tip[0] - 4 : tip[0] + 4], axis=(0, 1))
-        ball = len(_ball()[0])
-        self._colours = np.concatenate([np.tile(HAIR, (ball, 1)), np.tile(skin * 0.75, (len(self._behind) - ball, 1))])
+        self._behind, self._triangles, self._colours = _behind(skin)
 
     def turned(self, turn_deg: float, wall: Image) -> Image:
         """Draw the head, turned to the side, before a wall."""
@@ -128,16 +126,13 @@ def _skin(picture: Image, posed: np.ndarray, model: Morphable) -> Skin:
     return skin_of(square, np.ones((side, side), np.float32), posed + np.array([0.0, above, 0.0]), model)
 
 
-def _ball() -> tuple[np.ndarray, np.ndarray]:
-    return _lathe(
-        np.array([(7.4 * np.sin(a), 3.5 + 9.0 * np.cos(a)) for a in np.linspace(0.02, np.pi - 0.02, 40)]), -0.5
-    )
-
-
-def _behind() -> tuple[np.ndarray, np.ndarray]:
-    """Model skull and neck, in cm, as vertices and triangles."""
-    (ball, of_ball), (neck, of_neck) = _ball(), _lathe(np.array([(5.2, -2.0), (5.2, -18.0)]), 1.0)
-    return np.concatenate([ball, neck]), np.concatenate([of_ball, of_neck + len(ball)])
+def _behind(skin: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Model skull and neck, in cm, as vertices, triangles and the vertices' colours."""
+    down = np.linspace(0.02, np.pi - 0.02, 40)
+    ball, of_ball = _lathe(np.stack([7.4 * np.sin(down), 3.5 + 9.0 * np.cos(down)], axis=1), -0.5)
+    neck, of_neck = _lathe(np.array([(5.2, -2.0), (5.2, -18.0)]), 1.0)
+    colours = np.concatenate([np.tile(HAIR, (len(ball), 1)), np.tile(skin * 0.75, (len(neck), 1))])
+    return np.concatenate([ball, neck]), np.concatenate([of_ball, of_neck + len(ball)]), colours
 
 
 def _lathe(profile: np.ndarray, z: float, around: int = 48) -> tuple[np.ndarray, np.ndarray]:

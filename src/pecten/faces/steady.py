@@ -68,8 +68,7 @@ class Steady:
         for outline, width in zip(self.outlines, self.skirts, strict=True):
             inside = (draw([_at_size(outline, size)], size) >= 0.5).view(np.uint8)
             deep = cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_5)
-            t = np.clip(deep / np.float32(max(1.0, width * size / CANONICAL_SIZE)), 0, 1)
-            soft = np.maximum(soft, t * t * (3 - 2 * t))
+            soft = np.maximum(soft, _eased(deep / np.float32(max(1.0, width * size / CANONICAL_SIZE))))
         return soft
 
     def near(self, size: int, faces: Sequence[Points]) -> Mask:
@@ -82,8 +81,7 @@ class Steady:
         shapes = [_at_size(hull(face[list(points)]), size) for face in faces for points in self.enclosed]
         off = cv2.distanceTransform((draw(shapes, size) < 0.5).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
         close, far = (share * size for share in _BESIDE)
-        t = np.clip((np.float32(far) - off) / np.float32(max(1.0, far - close)), 0, 1)
-        return np.asarray(t * t * (3 - 2 * t), np.float32)
+        return _eased((np.float32(far) - off) / np.float32(max(1.0, far - close)))
 
     def matte(self, whole: Mask) -> Mask:
         """Cut what is swapped out of the full face, as `whole` drew it."""
@@ -179,6 +177,12 @@ def runs(indices: Sequence[int]) -> list[slice]:
     """Split ascending frame indices where one is left out."""
     breaks = [0, *(k for k in range(1, len(indices)) if indices[k] != indices[k - 1] + 1), len(indices)]
     return [slice(start, stop) for start, stop in pairwise(breaks) if stop > start]
+
+
+def _eased(share: np.ndarray) -> Mask:
+    """Rise smoothly from 0 at 0 to 1 at 1."""
+    t = np.clip(share, 0, 1)
+    return np.asarray(t * t * (3 - 2 * t), np.float32)
 
 
 def _at_size(points: Points, size: int) -> Points:

@@ -110,8 +110,8 @@ class Answer:
     Attributes:
         decoded: It, display-coded, of any size.
         outline: Its mesh, in px of a crop of `CANONICAL_SIZE`; None where none is seen.
-        alike: Where it is like the plate once it is lit (skin on skin), in the crop that is blended; None where that is
-            not known.
+        alike: Where it is like the plate once it is lit (skin on skin), in the normalised crop at any size; None where
+            that is not known.
     """
 
     decoded: Image
@@ -150,7 +150,7 @@ def cover(
         whole = within_decoded(whole, landmarks, answer.decoded, plate_crop)
     shape, soft = border.matte(whole), border.softness(size)
     if soft is not None and answer is not None and answer.alike is not None:
-        soft = soft * _kept(border, answer.outline, answer.alike)
+        soft = soft * _kept(border, answer.outline, resized(answer.alike, size))
     if seen is not None:
         covered = refine(resized(firm(seen), size), plate_crop, max(1, size // _REFINED_SHARE))
         soft = covered if soft is None else soft * covered

@@ -13,7 +13,6 @@ from pecten.comb.latent import LatentRecord
 from pecten.comb.model import Comb
 from pecten.composite.grain import strengthened
 from pecten.composite.grain_stock import GrainStock, add_grain, grain_stock
-from pecten.composite.light import enlarged
 from pecten.composite.matte import EDGE_PX, inner_distance, ramp
 from pecten.composite.paste import paste
 from pecten.composite.pixels import chosen
@@ -258,8 +257,7 @@ def _finish(
     plate_crop, crop_from_part = part.crop(size), similarity.at_size(part.crop_from_part, size)
     crop_from_plate = similarity.at_size(face.crop_from_plate, size)
     light = step.measurement.light
-    alike = None if light is None else enlarged(light.alike, np.ones((size, size), np.float32))
-    answer = Answer(step.decoded, step.outline, alike)
+    answer = Answer(step.decoded, step.outline, None if light is None else light.alike)
     coverage = mattes.cover(frame, crop_from_plate, plate_crop, step.seen, answer)
     strength, fade = mattes.strength(frame.number), mattes.fade(frame.index)
     if strength == 0 or fade.weight == 0:
