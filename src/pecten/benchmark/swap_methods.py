@@ -18,7 +18,9 @@ from pecten.files import sha256_of
 from pecten.swap.infer import swap_crops
 from pecten.types import Progress, silent
 
-SEAMLESS = Recipe(light=LightSource.FACE, blend=BlendMethod.SEAMLESS, grain=0.0, sharpness=False, shutter=0.0)
+SEAMLESS = Recipe(
+    light=LightSource.FACE, blend=BlendMethod.SEAMLESS, grain=0.0, sharpness=False, shutter=0.0, catch_lights=False
+)
 """Poisson's seamless cloning of the face as it was decoded, as the other methods' own programs do it."""
 
 GIVEN = "given"

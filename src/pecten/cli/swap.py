@@ -62,6 +62,12 @@ def swap(
         float | None,
         typer.Option(min=0, max=360, help="Shutter angle for motion blur; 0 adds none. [default: measured]"),
     ] = None,
+    catch_lights: Annotated[
+        bool,
+        typer.Option(
+            "--catch-lights/--no-catch-lights", help="Give the eyes the highlights that the plate's eyes have."
+        ),
+    ] = True,
     blend: Annotated[
         str, typer.Option(help="How the face is laid into the plate: multiband, alpha, poisson, seamless or standard.")
     ] = "multiband",
@@ -127,7 +133,7 @@ def swap(
     options = SwapOptions(
         source,
         choose_region(region),
-        choose_recipe(light, bands, contrast, blend, grain, sharpness, shutter),
+        choose_recipe(light, bands, contrast, blend, grain, sharpness, shutter, catch_lights),
         batch,
         tuple(shared.track) if shared.track else None,
         choose_matte(matte, matte_mode, write_matte, strength, ease, fade, fill, occlusion),

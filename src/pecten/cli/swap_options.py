@@ -29,6 +29,7 @@ def choose_recipe(
     grain: float = 1.0,
     sharpness: bool = True,
     shutter_deg: float | None = None,
+    catch_lights: bool = True,
 ) -> "Recipe":
     """Read how light, contrast and texture are to be matched and the face is laid into the plate."""
     from pecten.composite.contrast import ContrastMethod
@@ -44,7 +45,14 @@ def choose_recipe(
     method = default if contrast is None else None if contrast == "none" else ContrastMethod(contrast)
     opened = None if shutter_deg is None else shutter_deg / 360
     return Recipe(
-        LightSource(light), bands, method, BlendMethod(blend), grain=grain, sharpness=sharpness, shutter=opened
+        LightSource(light),
+        bands,
+        method,
+        BlendMethod(blend),
+        grain=grain,
+        sharpness=sharpness,
+        shutter=opened,
+        catch_lights=catch_lights,
     )
 
 

@@ -68,6 +68,7 @@ class Recipe:
         sharpness: Whether the face is made as sharp or as soft as the plate.
         shutter: Share of a frame's time during which the plate's shutter was open, for motion blur; 0 adds none, None
             measures it.
+        catch_lights: Whether the eyes show what the plate's mirror.
     """
 
     light: LightSource = LightSource.SKIN
@@ -79,9 +80,10 @@ class Recipe:
     grain: float = 1.0
     sharpness: bool = True
     shutter: float | None = None
+    catch_lights: bool = True
 
 
-PAPER = Recipe(light=LightSource.BANDS, contrast=ContrastMethod.GLOBAL)
+PAPER = Recipe(light=LightSource.BANDS, contrast=ContrastMethod.GLOBAL, catch_lights=False)
 """As published, as far as it is known: contrast first, then the two coarsest bands from the plate."""
 
 

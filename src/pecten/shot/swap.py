@@ -28,6 +28,7 @@ from pecten.footage.clip import Clip, Frame
 from pecten.geometry import similarity
 from pecten.shot.coverage import Answer, resized, still_seen
 from pecten.shot.engine import codec_of
+from pecten.shot.eyes import mesh_of, steady_irises, with_lights_of
 from pecten.shot.matte import Mattes, Visibility
 from pecten.shot.options import SwapOptions, Swapped, SwapSummary
 from pecten.shot.overhang import filled, find_outline, steady_outline
@@ -47,6 +48,7 @@ class _Decoded:
     seen: Mask | None
     measurement: Measurement | None
     latent: np.ndarray | None = None
+    eyes: Points | None = None
 
 
 def swap_shot(
@@ -179,7 +181,7 @@ def _decode(
 ) -> Iterator[_Decoded]:
     # Grain is what differs from the frame before, so one more is needed.
     margin = options.recipe.window // 2 + 1
-    mesh = FaceMesh() if options.matte.fill else None
+    mesh = FaceMesh() if options.matte.fill or options.recipe.catch_lights else None
     before: Seen | None = None
     around = iter(clip.frames(max(0, start - margin), min(clip.info.frame_count, stop + margin)))
     while group := list(islice(around, options.batch)):
@@ -215,6 +217,7 @@ def _smoothed(steps: Iterable[_Decoded], window: int) -> Iterator[_Decoded]:
     measured: deque[Measurement | None] = deque(maxlen=window)
     seen: deque[Mask | None] = deque(maxlen=window)
     outlines: deque[Points | None] = deque(maxlen=window)
+    below: deque[Points | None] = deque(maxlen=window)
     waiting: deque[_Decoded] = deque()
     track: int | None = None
 
@@ -223,7 +226,8 @@ def _smoothed(steps: Iterable[_Decoded], window: int) -> Iterator[_Decoded]:
         step = waiting.popleft()
         smoothed = smooth(list(measured), window=window, only=position)[position]
         outline = steady_outline(list(outlines), position)
-        return replace(step, measurement=smoothed, seen=still_seen(list(seen), position), outline=outline)
+        eyes = steady_irises(list(outlines), list(below), position)
+        return replace(step, measurement=smoothed, seen=still_seen(list(seen), position), outline=outline, eyes=eyes)
 
     for step in steps:
         of_step = step.face.track if step.face else None
@@ -233,10 +237,12 @@ def _smoothed(steps: Iterable[_Decoded], window: int) -> Iterator[_Decoded]:
             measured.clear()
             seen.clear()
             outlines.clear()
+            below.clear()
             track = of_step
         measured.append(step.measurement)
         seen.append(step.seen)
         outlines.append(step.outline)
+        below.append(None if step.face is None else mesh_of(step.face))
         waiting.append(step)
         if len(waiting) > window // 2:
             yield release()
@@ -262,9 +268,12 @@ def _finish(
     strength, fade = mattes.strength(frame.number), mattes.fade(frame.index)
     if strength == 0 or fade.weight == 0:
         return replace(untouched, matte=coverage.written), "strength 0" if strength == 0 else fade.reason
-    decoded = prepare(filled(step.decoded, step.outline), size, options.recipe, step.measurement)
+    filling = step.outline if options.matte.fill else None
+    decoded = prepare(filled(step.decoded, filling), size, options.recipe, step.measurement)
     shape = coverage.shape
     blended = compose(plate_crop, decoded, shape, options.recipe, step.measurement, coverage.whole)
+    if options.recipe.catch_lights and step.eyes is not None:
+        blended = with_lights_of(plate_crop, mesh_of(face), blended, step.eyes, shape)
     pasted, inside = paste(part.image, blended, plate_crop, crop_from_part, shape)
     if stock is not None and step.measurement.grain is not None:
         grain, cover = strengthened(step.measurement.grain, options.recipe.grain), ramp(inner_distance(shape), EDGE_PX)

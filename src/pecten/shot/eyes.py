@@ -1,0 +1,83 @@
+"""Where the eyes of a decoded face are, steadily enough to lay a light on them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pecten.composite.catch_light import Eye, catch_lights, with_catch_lights
+from pecten.faces.mesh import LEFT_EYE, LEFT_IRIS, RIGHT_EYE, RIGHT_IRIS
+from pecten.faces.records import FaceFrame
+from pecten.geometry import similarity
+from pecten.types import CANONICAL_SIZE, Image, Mask, Points
+
+EYES = ((RIGHT_EYE, RIGHT_IRIS), (LEFT_EYE, LEFT_IRIS))
+
+
+def mesh_of(face: FaceFrame) -> Points:
+    """Return a face's mesh as found in its own frame, unsmoothed, px of a crop of `CANONICAL_SIZE`."""
+    return similarity.apply(face.crop_from_plate, face.landmarks)
+
+
+def eyes_of(mesh: Points) -> list[Eye]:
+    """Return both eyes of a face.
+
+    Args:
+        mesh: Its 478 points, px of an upright crop.
+    """
+    found = []
+    for lids, iris in EYES:
+        middle, right, top, left, bottom = (mesh[point] for point in iris)
+        radii = np.array([np.linalg.norm(right - left), np.linalg.norm(top - bottom)]) / 2
+        found.append(Eye(mesh[list(lids)], middle, radii))
+    return found
+
+
+def steady_irises(
+    decoded: Sequence[Points | None], plate: Sequence[Points | None], position: int, reach: int = 4
+) -> Points | None:
+    """Take the tremor out of where a decoded face's irises lie.
+
+    A gaze leaps, so that its own neighbours in time say nothing; how far the decoded irises lie from the plate's hardly
+    changes, and its median over neighbours holds still.
+
+    Args:
+        decoded: Meshes of decoded faces on consecutive frames, in a normalised crop.
+        plate: Of the plate's face on the same frames, in the same crop.
+        position: Of the frame; None there stays None.
+        reach: Frames to either side.
+    Returns:
+        The decoded face's mesh, its irises moved.
+    """
+    mesh, below = decoded[position], plate[position]
+    if mesh is None or below is None:
+        return None
+    near = slice(max(0, position - reach), position + reach + 1)
+    both = zip(decoded[near], plate[near], strict=True)
+    pairs = [(one, other) for one, other in both if one is not None and other is not None]
+    steady = mesh.copy()
+    for _, iris in EYES:
+        points = list(iris)
+        off = np.median([one[points].mean(axis=0) - other[points].mean(axis=0) for one, other in pairs], axis=0)
+        steady[points] += below[points].mean(axis=0) + off - mesh[points].mean(axis=0)
+    return steady
+
+
+def with_lights_of(plate: Image, plate_mesh: Points, face: Image, face_mesh: Points, matte: Mask) -> Image:
+    """Lay the plate's catch lights on a face that was put into it.
+
+    Args:
+        plate: Crop of the plate, display-coded.
+        plate_mesh: Of its face, px of a crop of `CANONICAL_SIZE`.
+        face: The same crop with another face in it.
+        face_mesh: Of that face.
+        matte: How much of it shows.
+    Returns:
+        `face`, changed on irises alone.
+    """
+    if not matte.any():
+        return face
+    here, there = (
+        eyes_of(similarity.apply(similarity.resize(CANONICAL_SIZE, len(plate)), mesh))
+        for mesh in (plate_mesh, face_mesh)
+    )
+    return with_catch_lights(face, there, catch_lights(plate, here), matte)

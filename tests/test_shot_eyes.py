@@ -1,0 +1,140 @@
+"""A decoded face's eyes: held still against the plate's, and given its catch lights in a whole swap."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from cli_support import pictures
+from faces_support import Pictures
+from pecten.composite.recipe import Recipe
+from pecten.faces.extract import find_faces
+from pecten.faces.follow import FaceOptions
+from pecten.faces.mean import MEAN_MESH
+from pecten.faces.records import ShotFaces
+from pecten.shot import SwapOptions, Swapped, swap_shot
+from pecten.shot.eyes import EYES, eyes_of, steady_irises
+from pecten.swap.infer import Crops
+from pecten.types import Points
+from shot_support import Kept
+
+MEAN = MEAN_MESH[:, :2].astype(np.float64)
+
+
+def looking(by: tuple[float, float]) -> Points:
+    mesh = MEAN.copy()
+    for _, iris in EYES:
+        mesh[list(iris)] += by
+    return mesh
+
+
+def middles(mesh: Points) -> np.ndarray:
+    return np.stack([eye.middle for eye in eyes_of(mesh)])
+
+
+def test_eyes_are_read_off_the_mesh() -> None:
+    right, left = eyes_of(looking((3, -2)))
+    np.testing.assert_allclose(right.middle, (371, 412), atol=1)
+    np.testing.assert_allclose(left.middle, (659, 412), atol=1)
+    for eye in (right, left):
+        assert (eye.radii > 20).all()
+        assert (eye.radii < 30).all()
+        assert eye.lids[:, 0].min() < eye.middle[0] < eye.lids[:, 0].max()
+
+
+def test_tremor_is_taken_out_and_a_leap_of_the_gaze_is_not() -> None:
+    rng = np.random.default_rng(1)
+    gazes = [(0.0, 0.0)] * 6 + [(25.0, 4.0)] * 6
+    plate = [looking(gaze) for gaze in gazes]
+    offset = np.array((4.0, 1.0))
+    tremors = rng.normal(scale=1.5, size=(12, 2))
+    decoded: list[Points | None] = [
+        looking((gaze[0] + offset[0] + shake[0], gaze[1] + offset[1] + shake[1]))
+        for gaze, shake in zip(gazes, tremors, strict=True)
+    ]
+    found = [steady_irises(decoded, plate, k) for k in range(12)]
+    assert all(one is not None for one in found)
+    steady = np.array([middles(one) for one in found if one is not None])
+    off = steady - np.array([middles(below) for below in plate]) - offset
+    assert np.abs(np.diff(off, axis=0)).mean() < 0.3 * np.abs(np.diff(tremors, axis=0)).mean()
+    assert np.abs(off).max() < 1.5
+    assert found[0] is not None
+    assert decoded[0] is not None
+    skin = slice(0, 468)
+    np.testing.assert_array_equal(found[0][skin], decoded[0][skin])
+
+
+def test_frames_without_a_face_tell_nothing() -> None:
+    assert steady_irises([None, MEAN], [MEAN, None], 0) is None
+    assert steady_irises([None, MEAN], [MEAN, None], 1) is None
+    one = steady_irises([None, MEAN, None], [MEAN, MEAN, None], 1)
+    assert one is not None
+    np.testing.assert_allclose(one, MEAN)
+
+
+class Dull:
+    """A decoder that shows the plate's own face without anything small and bright."""
+
+    size = 256
+
+    def show(self, crops: Crops, source: str) -> Crops:
+        """Take small bright spots off."""
+        element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
+        return np.stack([cv2.morphologyEx(crop, cv2.MORPH_OPEN, element) for crop in crops])
+
+
+def with_spots(shown: list[np.ndarray], faces: ShotFaces) -> list[np.ndarray]:
+    """Paint a lamp onto each iris, up and aside."""
+    made = [picture.copy() for picture in shown]
+    for face in faces.faces:
+        for _, iris in EYES:
+            points = face.landmarks[list(iris)]
+            radius = float(np.linalg.norm(points[1] - points[3])) / 2
+            x, y = points[0] + (0.35 * radius, -0.25 * radius)
+            place, size = (round(x * 16), round(y * 16)), round(radius * 4)
+            cv2.circle(made[face.index], place, size, (255,) * 3, -1, cv2.LINE_AA, 4)
+    return made
+
+
+@pytest.fixture(scope="module")
+def lit() -> tuple[Pictures, ShotFaces]:
+    shown = pictures(count=3)
+    options = FaceOptions(perturbations=1)
+    clip = Pictures(with_spots(shown, find_faces(Pictures(shown), options)))
+    return clip, find_faces(clip, options)
+
+
+def swapped(lit: tuple[Pictures, ShotFaces], options: SwapOptions) -> tuple[Kept, list[Swapped]]:
+    writer, seen = Kept(), list[Swapped]()
+    swap_shot(*lit[:1], lit[1], Dull(), options, writer, observe=seen.append)
+    return writer, seen
+
+
+def test_a_swap_brings_the_plate_s_catch_lights_back(lit: tuple[Pictures, ShotFaces]) -> None:
+    options = SwapOptions("ada", recipe=Recipe(grain=0.0))
+    bare, _ = swapped(lit, replace(options, recipe=Recipe(grain=0.0, catch_lights=False)))
+    done, seen = swapped(lit, options)
+    for step in seen:
+        assert step.face is not None
+        result, without = (one.images[step.frame.number][1] for one in (done, bare))
+        brighter = (result - without).max(axis=2)
+        # Putting back a crop rings a little around what is sharp.
+        assert brighter.min() > -0.05
+        near = np.zeros(brighter.shape, bool)
+        for _, iris in EYES:
+            points = step.face.landmarks[list(iris)]
+            radius = float(np.linalg.norm(points[1] - points[3])) / 2
+            y, x = np.mgrid[: near.shape[0], : near.shape[1]]
+            here = np.hypot(x - points[0, 0], y - points[0, 1]) < 1.6 * radius
+            assert brighter[here].max() > 0.2
+            near |= here
+        np.testing.assert_allclose(result[~near], without[~near], atol=1e-4)
+
+
+def test_a_swap_of_lips_leaves_the_eyes(lit: tuple[Pictures, ShotFaces]) -> None:
+    options = SwapOptions("ada", "lips", Recipe(grain=0.0))
+    bare, _ = swapped(lit, replace(options, recipe=Recipe(grain=0.0, catch_lights=False)))
+    done, _ = swapped(lit, options)
+    for number, (_, result, _) in done.images.items():
+        np.testing.assert_array_equal(result, bare.images[number][1])
