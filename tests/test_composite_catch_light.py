@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pecten.colour.display import display_from_light, light_from_display
-from pecten.composite.catch_light import Eye, catch_lights, with_catch_lights
+from pecten.composite.catch_light import catch_lights, with_catch_lights
+from pecten.faces.eyes import Eye
 from pecten.types import Image
 
 SIDE, RADIUS = 128, 14.0

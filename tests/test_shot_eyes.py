@@ -10,11 +10,12 @@ from cli_support import pictures
 from faces_support import Pictures
 from pecten.composite.recipe import Recipe
 from pecten.faces.extract import find_faces
+from pecten.faces.eyes import EYES, eyes_of
 from pecten.faces.follow import FaceOptions
 from pecten.faces.mean import MEAN_MESH
 from pecten.faces.records import ShotFaces
 from pecten.shot import SwapOptions, Swapped, swap_shot
-from pecten.shot.eyes import EYES, eyes_of, steady_irises
+from pecten.shot.eyes import steady_irises
 from pecten.swap.infer import Crops
 from pecten.types import Points
 from shot_support import Kept

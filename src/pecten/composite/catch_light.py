@@ -6,14 +6,15 @@ without them looks dead.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import cv2
 import numpy as np
 from jaxtyping import Float32
 
 from pecten.colour.display import display_from_light, light_from_display
-from pecten.types import Image, Mask, Points
+from pecten.colour.lamp import told_apart
+from pecten.faces.eyes import Eye, opening
+from pecten.types import Image, Mask
 
 RIM = (0.7, 0.95)
 """Of an iris's radius, where spots begin to be left out, and are: what lies beyond is the white of the eye."""
@@ -30,9 +31,6 @@ ABOVE = (0.3, 0.7)
 FAINTEST = 0.015
 """Light that a spot has more of, diffuse white being 1."""
 
-GREY = 0.1
-"""Sine of the angle between an iris's colour and grey, below which colour tells nothing."""
-
 TINTS = (0.4, 2.5)
 """Of a lamp's colours by their mean."""
 
@@ -42,25 +40,9 @@ WIDEST = 0.8
 _LEAST_RADIUS_PX = 2.5
 _LEAST_SEEN = 0.15
 _MARGIN = 1.2
-_SUBPIXEL = 4
-_RIM_PX = 1.0
 
 Light = Float32[np.ndarray, "_side _side 3"]
 """Linear light on a square around an iris's middle."""
-
-
-class Eye(NamedTuple):
-    """One eye in a square crop, in px.
-
-    Attributes:
-        lids: Around the opening.
-        middle: Of the iris.
-        radii: Of the iris, across and down.
-    """
-
-    lids: Points
-    middle: Points
-    radii: Points
 
 
 def catch_lights(plate: Image, eyes: Sequence[Eye]) -> list[Light | None]:
@@ -108,7 +90,7 @@ def with_catch_lights(picture: Image, eyes: Sequence[Eye], lights: Sequence[Ligh
         shift = np.array([[1, 0, place[0] - len(light) // 2], [0, 1, place[1] - len(light) // 2]])
         size = (columns.stop - columns.start, rows.stop - rows.start)
         shine = cv2.warpAffine(light, shift, size, flags=cv2.INTER_LINEAR)
-        shine *= (_opening(eye.lids - (columns.start, rows.start), size) * matte[box])[..., None]
+        shine *= (opening(eye.lids - (columns.start, rows.start), size) * matte[box])[..., None]
         if not shine.any():
             continue
         below = light_from_display(np.ascontiguousarray(result[box]))
@@ -133,13 +115,13 @@ def _mirrored(plate: Image, eye: Eye) -> Light | None:
     light = light_from_display(seen)
     line = np.arange(-half, half + 1, dtype=np.float32)
     away = np.hypot(line / np.float32(eye.radii[0]), line[:, None] / np.float32(eye.radii[1]))
-    opened = _opening(eye.lids - corner, (side, side))
+    opened = opening(eye.lids - corner, (side, side))
     iris = (opened > 0.5) & (away < RIM[1])
     if iris.sum() < _LEAST_SEEN * (away < RIM[1]).sum():
         return None
     told = iris & (away > PUPIL)
     own = light[told if told.any() else iris]
-    lamp, scattered = _told_apart(light, np.median(own, axis=0))
+    lamp, scattered = told_apart(light, np.median(own, axis=0))
     usual, level = (float(np.quantile(values, USUAL)) for values in (lamp[iris], own.min(axis=1)))
     starts, whole = (max(usual, 0) + share * level + FAINTEST * k for k, share in enumerate(ABOVE))
     sure = np.clip((lamp - starts) / max(whole - starts, 1e-6), 0, 1)
@@ -150,37 +132,12 @@ def _mirrored(plate: Image, eye: Eye) -> Light | None:
     return np.asarray(brightness[..., None] * np.clip(tint, *TINTS), np.float32)
 
 
-def _told_apart(light: Image, colour: np.ndarray) -> tuple[Mask, Image]:
-    """Split linear light into an amount of white and what has an iris's colour."""
-    least = light.min(axis=2)
-    length = float(np.linalg.norm(colour))
-    white = np.full(3, 3**-0.5)
-    hue = colour / max(length, 1e-9)
-    if length < 1e-6 or np.linalg.norm(np.cross(hue, white)) < GREY:
-        return least, np.zeros_like(light)
-    parts = light @ np.linalg.pinv(np.stack([hue, white], axis=1)).T.astype(np.float32)
-    # Less than none of the iris's colour is a lamp of another colour; and no lamp adds more than there is.
-    lamp = np.where(parts[..., 0] < 0, least, np.minimum(parts[..., 1] * np.float32(3**-0.5), least))
-    # Under a warm lamp, what a brown iris seems to scatter more than it usually does is the lamp's as well.
-    scattered = np.clip(parts[..., :1], 0, np.float32(length)) * hue.astype(np.float32)
-    return np.asarray(lamp, np.float32), np.asarray(scattered, np.float32)
-
-
 def _shared(light: Light, others: Sequence[Light]) -> Light:
     """Keep what the other eye, if one is seen, shows in the same place within a pixel."""
     for other in others:
         fitted = cv2.resize(other, light.shape[1::-1], interpolation=cv2.INTER_LINEAR)
         light = np.minimum(light, cv2.dilate(fitted, np.ones((3, 3), np.uint8)))
     return light
-
-
-def _opening(lids: Points, size: tuple[int, int]) -> Mask:
-    """Fill an eye's opening on a grid of a size (width, height), fading inward: a lid's rim is as bright as a lamp."""
-    drawn = np.zeros(size[::-1], np.uint8)
-    corners = np.round(lids * 2**_SUBPIXEL).astype(np.int32)
-    cv2.fillPoly(drawn, [corners], 255, shift=_SUBPIXEL)
-    soft = np.asarray(cv2.GaussianBlur(drawn, (0, 0), _RIM_PX), np.float32)
-    return np.clip(soft * np.float32(2 / 255) - 1, 0, 1)
 
 
 def _around(eye: Eye, light: Light, shape: tuple[int, ...]) -> tuple[slice, slice] | None:

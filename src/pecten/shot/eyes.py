@@ -4,32 +4,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pecten.composite.catch_light import Eye, catch_lights, with_catch_lights
-from pecten.faces.mesh import LEFT_EYE, LEFT_IRIS, RIGHT_EYE, RIGHT_IRIS
+from pecten.composite.catch_light import catch_lights, with_catch_lights
+from pecten.faces.eyes import EYES, eyes_of
 from pecten.faces.records import FaceFrame
 from pecten.geometry import similarity
 from pecten.types import CANONICAL_SIZE, Image, Mask, Points
-
-EYES = ((RIGHT_EYE, RIGHT_IRIS), (LEFT_EYE, LEFT_IRIS))
 
 
 def mesh_of(face: FaceFrame) -> Points:
     """Return a face's mesh as found in its own frame, unsmoothed, px of a crop of `CANONICAL_SIZE`."""
     return similarity.apply(face.crop_from_plate, face.landmarks)
-
-
-def eyes_of(mesh: Points) -> list[Eye]:
-    """Return both eyes of a face.
-
-    Args:
-        mesh: Its 478 points, px of an upright crop.
-    """
-    found = []
-    for lids, iris in EYES:
-        middle, right, top, left, bottom = (mesh[point] for point in iris)
-        radii = np.array([np.linalg.norm(right - left), np.linalg.norm(top - bottom)]) / 2
-        found.append(Eye(mesh[list(lids)], middle, radii))
-    return found
 
 
 def steady_irises(
