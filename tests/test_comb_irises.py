@@ -9,14 +9,17 @@ import pytest
 import torch
 
 from comb_helpers import config, crops, shape
+from iris_support import GAZES, footage, frame
 from pecten.comb.config import CombConfig
 from pecten.comb.export import export
 from pecten.comb.irises import POINTS, REACH, Irises
 from pecten.comb.model import Comb
 from pecten.comb.runtime import OpenVinoCodec
 from pecten.comb.surgery import mixed, with_irises
-from pecten.comb.weights import load_comb, save_comb
+from pecten.comb.weights import VERSION, load_comb, read_tensors, save_comb, write_tensors
 from pecten.dataset.augment import Jitter
+from pecten.dataset.crops import CropSet
+from pecten.dataset.irises import seen_irises
 from pecten.errors import CombError
 from pecten.faces.mean import MEAN_MESH
 from pecten.training.places import from_middle, misplaced_irises
@@ -36,7 +39,7 @@ def stirred(made: Comb) -> Comb:
     with torch.no_grad():
         for decoder in made.decoders.values():
             for name, parameter in decoder.named_parameters():
-                if "irises" in name or "lids" in name:
+                if ("irises" in name or "lids" in name) and "seen" not in name:
                     parameter.add_(0.5 * torch.randn_like(parameter))
     return made
 
@@ -173,3 +176,64 @@ def test_a_comb_without_them_is_given_them_to_train() -> None:
     run = Run([crops("one"), crops("two")], replace(shape(), texture=1, irises=True), settings, base=plain.comb)
     x = torch.rand(2, 3, 16, 16)
     torch.testing.assert_close(run.comb(x, "one"), plain.comb(x, "one"))
+
+
+def eyes_of(*people: str) -> list[CropSet]:
+    """Footage of irises, of the first brighter than of the next."""
+    return [
+        footage([frame(gaze, None, light=1 / (k + 1)) for gaze in GAZES], identity).at_size(128)
+        for k, identity in enumerate(people)
+    ]
+
+
+@pytest.mark.parametrize("trunk", ["own", "shared"])
+def test_training_keeps_what_the_footage_shows(trunk: str, tmp_path: Path) -> None:
+    data = eyes_of("one", "two")
+    wanted = replace(shape(size=128), texture=1, irises=True, trunk=trunk)
+    run = Run(data, wanted, config(start_px=128))
+    expected = {one.identity: torch.from_numpy(seen_irises(one, 12)).permute(0, 3, 1, 2) for one in data}
+    assert all(bool(one.any()) for one in expected.values())
+    run.advance()
+    for identity, seen in expected.items():
+        for network in (run.comb, run.ema):
+            torch.testing.assert_close(network.seen_irises(identity).detach(), seen)
+    save_comb(tmp_path / "comb.safetensors", run.ema)
+    read = load_comb(tmp_path / "comb.safetensors")
+    torch.testing.assert_close(read.seen_irises("two"), expected["two"])
+    both = mixed(read, {"one": 0.25, "two": 0.75}, "between")
+    torch.testing.assert_close(both.seen_irises("between"), 0.25 * expected["one"] + 0.75 * expected["two"])
+    with torch.no_grad():
+        read.seen_irises("one").fill_(0.5)
+    grown = replace(wanted, identities=("one", "two", "three"))
+    again = Run([*data, *eyes_of("three")], grown, config(start_px=128, base_sha256="0"), base=read)
+    # Whom the base has looked at stays; whoever is new begins as the mean of those.
+    assert bool((again.comb.seen_irises("one") == 0.5).all())
+
+
+def test_a_solo_start_gives_everybody_their_own() -> None:
+    data = eyes_of("one", "two")
+    run = Run(data, replace(shape(size=128), texture=1, irises=True), config(start_px=128, solo_images=2))
+    for _ in range(2):
+        run.advance()
+    for one in data:
+        seen = torch.from_numpy(seen_irises(one, 12)).permute(0, 3, 1, 2)
+        torch.testing.assert_close(run.comb.seen_irises(one.identity).detach(), seen)
+
+
+def test_combs_from_before_are_read_and_checkpoints_gone_on_with(tmp_path: Path) -> None:
+    data = eyes_of("one", "two")
+    wanted = replace(shape(size=128), texture=1, irises=True)
+    run = Run(data, wanted, config(start_px=128))
+    old = {name: value for name, value in run.comb.state_dict().items() if "seen" not in name}
+    write_tensors(tmp_path / "old.safetensors", old, {"version": VERSION, "config": wanted.to_dict()})
+    read = load_comb(tmp_path / "old.safetensors")
+    assert not read.seen_irises("one").any()
+    path = run.save(tmp_path / "checkpoints")
+    tensors, header = read_tensors(path)
+    kept = {name: value for name, value in tensors.items() if "seen" not in name}
+    write_tensors(path, kept, {name: value for name, value in header.items() if name != "sha256"})
+    again = Run(data, wanted, config(start_px=128))
+    assert again.restore(tmp_path / "checkpoints") == (True, ())
+    torch.testing.assert_close(again.comb.seen_irises("one"), run.comb.seen_irises("one"))
+    with pytest.raises(CombError, match="without irises"):
+        comb(irises=False).seen_irises("ada")

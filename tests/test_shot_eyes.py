@@ -5,9 +5,12 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from cli_support import pictures
 from faces_support import Pictures
+from pecten.comb.config import CombConfig
+from pecten.comb.model import Comb
 from pecten.composite.recipe import Recipe
 from pecten.faces.extract import find_faces
 from pecten.faces.eyes import EYES, eyes_of
@@ -15,7 +18,7 @@ from pecten.faces.follow import FaceOptions
 from pecten.faces.mean import MEAN_MESH
 from pecten.faces.records import ShotFaces
 from pecten.shot import SwapOptions, Swapped, swap_shot
-from pecten.shot.eyes import steady_irises
+from pecten.shot.eyes import KeptIrises, steady_irises
 from pecten.swap.infer import Crops
 from pecten.types import Points
 from shot_support import Kept
@@ -139,3 +142,51 @@ def test_a_swap_of_lips_leaves_the_eyes(lit: tuple[Pictures, ShotFaces]) -> None
     done, _ = swapped(lit, options)
     for number, (_, result, _) in done.images.items():
         np.testing.assert_array_equal(result, bare.images[number][1])
+
+
+class Blank(Dull):
+    """The same, of a comb that has kept irises of one green, and none of somebody else."""
+
+    def __init__(self) -> None:
+        self.comb = Comb(CombConfig(("ada", "bruno", "chidi"), 32, "tiny", latent_size=8, texture=1, irises=True))
+        with torch.no_grad():
+            for identity, green in (("ada", 0.9), ("bruno", 0.5)):
+                self.comb.seen_irises(identity)[:, 1] = green
+
+
+def test_kept_irises_are_mixed_as_looks_are() -> None:
+    kept = KeptIrises(Blank().comb)
+    half = kept.of({"ada": 0.5, "bruno": 0.5})
+    assert half is not None
+    np.testing.assert_allclose(half[..., 1], 0.7, atol=1e-6)
+    assert not half[..., 0].any()
+    assert kept.of({"chidi": 1.0}) is None
+    assert kept.of({"ada": 0.5, "chidi": 0.5}) is None
+    assert KeptIrises(Dull()).of({"ada": 1.0}) is None
+    assert KeptIrises(Comb(CombConfig(("ada",), 32, "tiny", latent_size=8))).of({"ada": 1.0}) is None
+
+
+def test_a_swap_draws_the_irises_that_a_comb_has_kept(lit: tuple[Pictures, ShotFaces]) -> None:
+    recipe = Recipe(grain=0.0, catch_lights=False)
+    results = []
+    for irises, source in ((True, "ada"), (False, "ada"), (True, "chidi")):
+        writer, seen = Kept(), list[Swapped]()
+        options = SwapOptions(source, recipe=replace(recipe, irises=irises))
+        swap_shot(lit[0], lit[1], Blank(), options, writer, observe=seen.append)
+        results.append((writer, seen))
+    (drawn, seen), (bare, _), (unknown, _) = results
+    for step in seen:
+        assert step.face is not None
+        result, without, other = (one.images[step.frame.number][1] for one in (drawn, bare, unknown))
+        np.testing.assert_array_equal(other, without)
+        greener = (result - without)[..., 1] - (result - without)[..., ::2].mean(axis=2)
+        near = np.zeros(greener.shape, bool)
+        for _, iris in EYES:
+            points = step.face.landmarks[list(iris)]
+            radius = float(np.linalg.norm(points[1] - points[3])) / 2
+            y, x = np.mgrid[: near.shape[0], : near.shape[1]]
+            here = np.hypot(x - points[0, 0], y - points[0, 1]) < 2 * radius
+            assert greener[here].max() > 0.03
+            near |= here
+        # Light, blend and sharpness carry a trace of it further.
+        np.testing.assert_allclose(result[~near], without[~near], atol=0.01)

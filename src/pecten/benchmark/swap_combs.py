@@ -53,6 +53,11 @@ class CombModel:
         self._training = replace(training, device=device, preview_images=0)
         self._comb: Comb | None = None
 
+    @property
+    def comb(self) -> Comb | None:
+        """What was taught."""
+        return self._comb
+
     def teach(self, people: Mapping[str, CropSet], budget: Budget, progress: Progress = silent) -> int:
         """Teach all performers together; see `SwapModel.teach`.
 

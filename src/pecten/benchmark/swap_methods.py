@@ -9,6 +9,7 @@ from pecten.baselines.model import Budget, Crops, SwapModel
 from pecten.baselines.nirkin import Nirkin
 from pecten.baselines.pairs import deepfacelab, deepfakes
 from pecten.benchmark.swap_combs import all_together, paper_like, single_stage, two_way
+from pecten.comb.model import Comb
 from pecten.comb.weights import file_of, load_comb, read_header
 from pecten.composite.recipe import PAPER, BlendMethod, LightSource, Recipe
 from pecten.dataset.crops import CropSet
@@ -19,7 +20,13 @@ from pecten.swap.infer import swap_crops
 from pecten.types import Progress, silent
 
 SEAMLESS = Recipe(
-    light=LightSource.FACE, blend=BlendMethod.SEAMLESS, grain=0.0, sharpness=False, shutter=0.0, catch_lights=False
+    light=LightSource.FACE,
+    blend=BlendMethod.SEAMLESS,
+    grain=0.0,
+    sharpness=False,
+    shutter=0.0,
+    catch_lights=False,
+    irises=False,
 )
 """Poisson's seamless cloning of the face as it was decoded, as the other methods' own programs do it."""
 
@@ -152,6 +159,11 @@ class GivenComb:
         self._path, self._header = path, read_header(path)
         self._comb = load_comb(path).to(choose_device(device))
         self.name, self.size = "given comb", self._comb.config.size
+
+    @property
+    def comb(self) -> Comb:
+        """As it was read."""
+        return self._comb
 
     def teach(self, people: Mapping[str, CropSet], budget: Budget, progress: Progress = silent) -> int:
         """Return the images that it has seen, whatever the budget."""

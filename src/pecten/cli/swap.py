@@ -68,6 +68,10 @@ def swap(
             "--catch-lights/--no-catch-lights", help="Give the eyes the highlights that the plate's eyes have."
         ),
     ] = True,
+    irises: Annotated[
+        bool,
+        typer.Option("--irises/--no-irises", help="Draw irises anew from the source's footage, if the comb kept them."),
+    ] = True,
     blend: Annotated[
         str, typer.Option(help="How the face is laid into the plate: multiband, alpha, poisson, seamless or standard.")
     ] = "multiband",
@@ -133,7 +137,7 @@ def swap(
     options = SwapOptions(
         source,
         choose_region(region),
-        choose_recipe(light, bands, contrast, blend, grain, sharpness, shutter, catch_lights),
+        choose_recipe(light, bands, contrast, blend, grain, sharpness, shutter, catch_lights, irises),
         batch,
         tuple(shared.track) if shared.track else None,
         choose_matte(matte, matte_mode, write_matte, strength, ease, fade, fill, occlusion),

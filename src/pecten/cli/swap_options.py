@@ -30,6 +30,7 @@ def choose_recipe(
     sharpness: bool = True,
     shutter_deg: float | None = None,
     catch_lights: bool = True,
+    irises: bool = True,
 ) -> "Recipe":
     """Read how light, contrast and texture are to be matched and the face is laid into the plate."""
     from pecten.composite.contrast import ContrastMethod
@@ -53,6 +54,7 @@ def choose_recipe(
         sharpness=sharpness,
         shutter=opened,
         catch_lights=catch_lights,
+        irises=irises,
     )
 
 

@@ -17,6 +17,7 @@ RANK_SHARE = 16
 
 _OWN = ("to_rgb.", "to_matte.", "to_gains.", "to_lids.", "texture.", "irises.")
 _GAZE = "irises.gaze."
+_SEEN = "irises.seen"
 
 
 class Change(nn.Module):
@@ -61,7 +62,7 @@ class AdaptedDecoder(nn.Module):
         self.shifts, self.own = nn.ParameterDict(), nn.ParameterDict()
         for name, parameter in trunk.named_parameters():
             if name.startswith(_OWN):
-                self.own[_key(name)] = nn.Parameter(parameter.detach().clone())
+                self.own[_key(name)] = nn.Parameter(parameter.detach().clone(), parameter.requires_grad)
             elif parameter.dim() == 4:
                 self.changes[_key(name)] = Change(parameter)
             else:
@@ -105,6 +106,11 @@ class AdaptedDecoder(nn.Module):
         mine = {name: self.own[_key(_GAZE + name)] for name, _ in irises.gaze.named_parameters()}
         told: Tensor = functional_call(irises.gaze, mine, (z,))
         return told
+
+    def seen_irises(self) -> Tensor:
+        """Return what footage shows of this identity's irises, as a `Decoder` of a comb with irises does."""
+        seen: Tensor = self.own[_key(_SEEN)]
+        return seen
 
 
 @torch.no_grad()

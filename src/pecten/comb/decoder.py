@@ -149,6 +149,11 @@ class Decoder(nn.Module):
         told: Tensor = self.irises.gaze(z)
         return told
 
+    def seen_irises(self) -> Tensor:
+        """Return what footage shows of the irises, (2, 3, side, side), in a comb with irises."""
+        assert self.irises is not None
+        return self.irises.seen
+
     def _gains(self, ends: nn.ModuleDict, h: Maps, below: Maps, level: int, fade: float) -> Maps:
         gains: Tensor = ends[str(level)](h)
         if level == self.config.texture_level:

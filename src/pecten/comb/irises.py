@@ -56,12 +56,16 @@ class Irises(nn.Module):
 
     Args:
         config: Of the comb.
+    Attributes:
+        seen: What footage shows of the irises (`pecten.dataset.irises`), for the composite; zero where nobody looked.
     """
 
     def __init__(self, config: CombConfig) -> None:
         super().__init__()
         self.full, self.side = config.size, max(2, round(config.size * 2 * REACH))
         self.pictures = nn.Parameter(torch.zeros(2, 3, self.side, self.side))
+        # Not learnt, but each identity's own, as the rest is.
+        self.seen = nn.Parameter(torch.zeros(2, 3, self.side, self.side), requires_grad=False)
         self.gaze = Gaze(config.latent_size)
 
     def forward(self, z: Maps, side: int) -> Float[Tensor, "_batch 3 _side _side"]:

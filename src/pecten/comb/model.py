@@ -1,5 +1,8 @@
 """The comb: one encoder, a decoder for every identity."""
 
+from collections.abc import MutableMapping
+
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -30,6 +33,7 @@ class Comb(nn.Module):
             first, *others = self.decoders.values()
             for other in others:
                 other.load_state_dict(first.state_dict())
+        self.register_load_state_dict_pre_hook(_without_seen_irises)  # type: ignore[no-untyped-call]
 
     def encode(self, x: Pictures, level: int, fade: float = 1.0) -> Maps:
         """Encode pictures in [0, 1] of side 2**level px.
@@ -91,6 +95,18 @@ class Comb(nn.Module):
         told: Spots = self.decoders[identity].spots(z)  # type: ignore[operator]
         return told
 
+    def seen_irises(self, identity: str) -> Float[Tensor, "2 3 _side _side"]:
+        """Return what footage shows of one identity's irises: a parameter that training leaves as it is.
+
+        Raises:
+            CombError: as `spots`.
+        """
+        self._check(identity, self.config.highest_level)
+        if not self.config.irises:
+            raise CombError("a comb without irises: make one with irises=True")
+        seen: Tensor = self.decoders[identity].seen_irises()  # type: ignore[operator]
+        return seen
+
     def forward(self, x: Pictures, identity: str, level: int | None = None, fade: float = 1.0) -> Pictures:
         """Show what is in `x` as `identity` (level None is the highest)."""
         level = self.config.highest_level if level is None else level
@@ -108,3 +124,10 @@ class Comb(nn.Module):
         low, high = self.config.lowest_level, self.config.highest_level
         if not low <= level <= high:
             raise CombError(f"level {level}: this comb has {low} to {high} ({2**low} to {2**high} px)")
+
+
+def _without_seen_irises(comb: nn.Module, weights: MutableMapping[str, Tensor], *_: object) -> None:
+    """Read weights that were written before footage's irises were kept: nobody looked."""
+    for name, value in comb.state_dict().items():
+        if name.endswith(("irises.seen", "irises_seen")):
+            weights.setdefault(name, torch.zeros_like(value))

@@ -69,6 +69,7 @@ class Recipe:
         shutter: Share of a frame's time during which the plate's shutter was open, for motion blur; 0 adds none, None
             measures it.
         catch_lights: Whether the eyes show what the plate's mirror.
+        irises: Whether decoded irises are drawn anew from the footage's, if the comb has kept them.
     """
 
     light: LightSource = LightSource.SKIN
@@ -81,9 +82,10 @@ class Recipe:
     sharpness: bool = True
     shutter: float | None = None
     catch_lights: bool = True
+    irises: bool = True
 
 
-PAPER = Recipe(light=LightSource.BANDS, contrast=ContrastMethod.GLOBAL, catch_lights=False)
+PAPER = Recipe(light=LightSource.BANDS, contrast=ContrastMethod.GLOBAL, catch_lights=False, irises=False)
 """As published, as far as it is known: contrast first, then the two coarsest bands from the plate."""
 
 

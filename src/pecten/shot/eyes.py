@@ -1,10 +1,13 @@
 """Where the eyes of a decoded face are, steadily enough to lay a light on them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from pecten.comb.model import Comb
 from pecten.composite.catch_light import catch_lights, with_catch_lights
+from pecten.composite.irises import with_irises
+from pecten.dataset.irises import SPAN
 from pecten.faces.eyes import EYES, eyes_of
 from pecten.faces.records import FaceFrame
 from pecten.geometry import similarity
@@ -44,6 +47,45 @@ def steady_irises(
         off = np.median([one[points].mean(axis=0) - other[points].mean(axis=0) for one, other in pairs], axis=0)
         steady[points] += below[points].mean(axis=0) + off - mesh[points].mean(axis=0)
     return steady
+
+
+class KeptIrises:
+    """The irises that a comb has kept of its performers' footage.
+
+    Args:
+        comb: Any, or another decoder; what has kept none gives none.
+    """
+
+    def __init__(self, comb: object) -> None:
+        self._kept = dict[str, np.ndarray]()
+        if not isinstance(comb, Comb) or not comb.config.irises:
+            return
+        for identity in comb.config.identities:
+            self._kept[identity] = comb.seen_irises(identity).detach().float().cpu().numpy().transpose(0, 2, 3, 1)
+
+    def of(self, shares: Mapping[str, float]) -> np.ndarray | None:
+        """Return the pictures of a mixture of looks; None where one of them has none.
+
+        Args:
+            shares: Of identities.
+        """
+        if any(name not in self._kept or not self._kept[name].any() for name in shares):
+            return None
+        mixed: np.ndarray = np.sum([self._kept[name] * np.float32(share) for name, share in shares.items()], axis=0)
+        return mixed
+
+
+def with_seen_irises(face: Image, mesh: Points, pictures: np.ndarray, below: Points) -> Image:
+    """Draw a performer's irises over those of a decoded face.
+
+    Args:
+        face: Decoded crop, display-coded.
+        mesh: Its own, from `steady_irises`, px of a crop of `CANONICAL_SIZE`.
+        pictures: From `KeptIrises.of`.
+        below: The plate's mesh: where its eye is shut, lashes of a decoded one may pass for an opening.
+    """
+    eyes = eyes_of(similarity.apply(similarity.resize(CANONICAL_SIZE, len(face)), mesh))
+    return with_irises(face, eyes, pictures, SPAN, [eye.openness for eye in eyes_of(below)])
 
 
 def with_lights_of(plate: Image, plate_mesh: Points, face: Image, face_mesh: Points, matte: Mask) -> Image:

@@ -28,14 +28,14 @@ from pecten.footage.clip import Clip, Frame
 from pecten.geometry import similarity
 from pecten.shot.coverage import Answer, resized, still_seen
 from pecten.shot.engine import codec_of
-from pecten.shot.eyes import mesh_of, steady_irises, with_lights_of
+from pecten.shot.eyes import KeptIrises, mesh_of, steady_irises, with_lights_of, with_seen_irises
 from pecten.shot.matte import Mattes, Visibility
 from pecten.shot.options import SwapOptions, Swapped, SwapSummary
 from pecten.shot.overhang import filled, find_outline, steady_outline
 from pecten.shot.placement import placed
 from pecten.shot.texture import Seen, grain_lacking, motion_of
 from pecten.shot.wishes import Wishes
-from pecten.swap.infer import Codec, Crops, Decoder, show_crops
+from pecten.swap.infer import Codec, Crops, Decoder, OfComb, show_crops
 from pecten.types import CANONICAL_SIZE, Image, Mask, Points, Progress, silent
 
 
@@ -49,6 +49,7 @@ class _Decoded:
     measurement: Measurement | None
     latent: np.ndarray | None = None
     eyes: Points | None = None
+    irises: np.ndarray | None = None
 
 
 def swap_shot(
@@ -109,7 +110,10 @@ def swap_shot(
         mattes.check(first, stop)
     seeing = (visibility or Occlusion()) if options.matte.occlusion else None
     shown = _Shown(codec_of(comb, options.engine) if isinstance(comb, Comb) else comb, wishes, options)
+    irises = KeptIrises(comb.comb if isinstance(comb, OfComb) else comb) if options.recipe.irises else None
     decoded = _decode(clip, wanted, mattes, shown, options, first, stop, seeing, view)
+    if irises is not None:
+        decoded = (replace(step, irises=irises.of(wishes.at(step.frame.number).shares)) for step in decoded)
     for step in _smoothed(decoded, options.recipe.window):
         if not first <= step.frame.index < stop:
             continue
@@ -181,7 +185,8 @@ def _decode(
 ) -> Iterator[_Decoded]:
     # Grain is what differs from the frame before, so one more is needed.
     margin = options.recipe.window // 2 + 1
-    mesh = FaceMesh() if options.matte.fill or options.recipe.catch_lights else None
+    recipe = options.recipe
+    mesh = FaceMesh() if options.matte.fill or recipe.catch_lights or recipe.irises else None
     before: Seen | None = None
     around = iter(clip.frames(max(0, start - margin), min(clip.info.frame_count, stop + margin)))
     while group := list(islice(around, options.batch)):
@@ -268,8 +273,10 @@ def _finish(
     strength, fade = mattes.strength(frame.number), mattes.fade(frame.index)
     if strength == 0 or fade.weight == 0:
         return replace(untouched, matte=coverage.written), "strength 0" if strength == 0 else fade.reason
-    filling = step.outline if options.matte.fill else None
-    decoded = prepare(filled(step.decoded, filling), size, options.recipe, step.measurement)
+    decoded = filled(step.decoded, step.outline) if options.matte.fill else step.decoded
+    if step.irises is not None and step.eyes is not None:
+        decoded = with_seen_irises(decoded, step.eyes, step.irises, mesh_of(face))
+    decoded = prepare(decoded, size, options.recipe, step.measurement)
     shape = coverage.shape
     blended = compose(plate_crop, decoded, shape, options.recipe, step.measurement, coverage.whole)
     if options.recipe.catch_lights and step.eyes is not None:

@@ -107,6 +107,15 @@ class Decoder(Protocol):
         """Show a target's crops (display RGB, side `size`) as a source."""
 
 
+@runtime_checkable
+class OfComb(Protocol):
+    """A decoder that is a comb inside."""
+
+    @property
+    def comb(self) -> Comb | None:
+        """The comb, if there is one yet."""
+
+
 def swap_crops(comb: Comb, source: str, crops: Crops, batch: int = 8) -> Crops:
     """Show what is in the crops as the source.
 
