@@ -206,8 +206,10 @@ def test_training_keeps_what_the_footage_shows(trunk: str, tmp_path: Path) -> No
         read.seen_irises("one").fill_(0.5)
     grown = replace(wanted, identities=("one", "two", "three"))
     again = Run([*data, *eyes_of("three")], grown, config(start_px=128, base_sha256="0"), base=read)
-    # Whom the base has looked at stays; whoever is new begins as the mean of those.
+    # Whom the base has looked at stays; whoever is new is looked at, and has nobody else's.
     assert bool((again.comb.seen_irises("one") == 0.5).all())
+    own = torch.from_numpy(seen_irises(eyes_of("three")[0], 12)).permute(0, 3, 1, 2)
+    torch.testing.assert_close(again.comb.seen_irises("three").detach(), own)
 
 
 def test_a_solo_start_gives_everybody_their_own() -> None:

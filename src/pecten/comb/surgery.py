@@ -28,6 +28,9 @@ def rearranged(comb: Comb, identities: Sequence[str]) -> Comb:
     for identity in identities:
         shares = {identity: 1.0} if identity in known else everybody
         made.decoders[identity].load_state_dict(_mean(comb, shares))
+        if made.config.irises and identity not in known:
+            with torch.no_grad():
+                made.seen_irises(identity).zero_()
     return made.train(comb.training)
 
 

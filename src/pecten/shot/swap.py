@@ -185,8 +185,8 @@ def _decode(
 ) -> Iterator[_Decoded]:
     # Grain is what differs from the frame before, so one more is needed.
     margin = options.recipe.window // 2 + 1
-    recipe = options.recipe
-    mesh = FaceMesh() if options.matte.fill or recipe.catch_lights or recipe.irises else None
+    looked_at = options.matte.fill, options.recipe.catch_lights, options.recipe.irises
+    mesh = FaceMesh() if any(looked_at) else None
     before: Seen | None = None
     around = iter(clip.frames(max(0, start - margin), min(clip.info.frame_count, stop + margin)))
     while group := list(islice(around, options.batch)):
