@@ -6,12 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from comb_helpers import config, crops, shape
+from comb_helpers import config, crops, shape, untaught
 from pecten.baselines.model import Budget, SwapModel
 from pecten.benchmark import swap_combs
 from pecten.benchmark.swap_combs import CombModel, all_together, paper_like, seconds_an_image, single_stage, two_way
-from pecten.comb.weights import read_header
+from pecten.benchmark.swap_methods import GivenComb
+from pecten.benchmark.swap_teach import Watched
+from pecten.comb.weights import read_header, save_comb
 from pecten.errors import ShapeError, TrainingError, UsageError
+from pecten.swap.infer import OfComb
+from swap_fakes import Fake
 
 FIELDS = {"channels": "tiny", "latent_size": 8}
 PEOPLE = {name: crops(name) for name in ("one", "two", "three")}
@@ -102,3 +106,14 @@ def test_kinds_differ_in_what_they_are_named_for(tmp_path: Path) -> None:
     assert sum(phase.images for phase in whole) == sum(phase.images for phase in flat)
     with pytest.raises(TrainingError, match="no training preset 'grand'"):
         all_together(64, tmp_path, "grand")
+
+
+def test_a_watched_comb_gives_its_irises_away(tmp_path: Path) -> None:
+    """What a swap draws on eyes must not depend on who is watching."""
+    given_comb = untaught()
+    save_comb(tmp_path / "comb.safetensors", given_comb)
+    watched = Watched(GivenComb(tmp_path, "cpu"), tmp_path)
+    assert isinstance(watched, OfComb)
+    assert watched.comb is not None
+    assert watched.comb.config == given_comb.config
+    assert Watched(Fake([]), tmp_path).comb is None

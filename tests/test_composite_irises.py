@@ -101,6 +101,6 @@ def test_shut_hidden_and_unknown_eyes_are_left() -> None:
 
 def test_a_blink_draws_them_by_degrees() -> None:
     wide, half = (
-        np.abs(with_irises(decoded(), eyes(opening=o), pictures(), SPAN) - decoded())[60, 36].max() for o in (1, 0.43)
+        np.abs(with_irises(decoded(), eyes(opening=o), pictures(), SPAN) - decoded())[60, 36].max() for o in (1, 0.52)
     )
     assert 0.2 * wide < half < 0.8 * wide

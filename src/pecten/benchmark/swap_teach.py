@@ -11,11 +11,13 @@ import numpy as np
 from pecten.baselines.model import Budget, Crops, SwapModel, clock_of
 from pecten.benchmark.swap_cache import Cache, key_of
 from pecten.benchmark.swap_plan import Plan, Training
+from pecten.comb.model import Comb
 from pecten.dataset.crops import CropSet
 from pecten.devices import choose_device
 from pecten.errors import TrainingError
 from pecten.files import write_json
 from pecten.footage.clip import open_clip, stamp_of
+from pecten.swap.infer import OfComb
 from pecten.types import Progress, silent
 
 SPENT = "spent.json"
@@ -48,6 +50,11 @@ class Watched:
     def __init__(self, model: SwapModel, folder: Path) -> None:
         self.name, self.size = model.name, model.size
         self._model, self._folder = model, folder
+
+    @property
+    def comb(self) -> Comb | None:
+        """The comb, if that is what it is."""
+        return self._model.comb if isinstance(self._model, OfComb) else None
 
     def teach(self, people: Mapping[str, CropSet], budget: Budget, progress: Progress = silent) -> int:
         """Teach it; see `SwapModel.teach`."""

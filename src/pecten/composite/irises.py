@@ -17,8 +17,9 @@ from pecten.types import Image, Mask
 RIM = (0.8, 0.97)
 """Of an iris's radius, where the drawn one begins to pass into the decoded one, and has."""
 
-OPEN = (0.3, 0.5)
-"""Height of an eye's opening by its iris's, below which nothing is drawn, and from which all is."""
+OPEN = (0.42, 0.55)
+"""Height of an eye's opening by its iris's, below which nothing is drawn, and from which all is; shut eyes have 0.3 to
+0.4 by the mesh."""
 
 HIDDEN = (0.65, 0.85)
 """Width of an eye's opening by the other's, below which it is turned away, and from which it is not."""

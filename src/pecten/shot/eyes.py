@@ -82,10 +82,12 @@ def with_seen_irises(face: Image, mesh: Points, pictures: np.ndarray, below: Poi
         face: Decoded crop, display-coded.
         mesh: Its own, from `steady_irises`, px of a crop of `CANONICAL_SIZE`.
         pictures: From `KeptIrises.of`.
-        below: The plate's mesh: where its eye is shut, lashes of a decoded one may pass for an opening.
+        below: The plate's mesh: where one of its eyes is shut, lashes of a decoded one may pass for an opening.
     """
     eyes = eyes_of(similarity.apply(similarity.resize(CANONICAL_SIZE, len(face)), mesh))
-    return with_irises(face, eyes, pictures, SPAN, [eye.openness for eye in eyes_of(below)])
+    # Of a turned face the far eye's lids are a guess, and eyes blink together.
+    open_by = min(eye.openness for eye in eyes_of(below))
+    return with_irises(face, eyes, pictures, SPAN, (open_by, open_by))
 
 
 def with_lights_of(plate: Image, plate_mesh: Points, face: Image, face_mesh: Points, matte: Mask) -> Image:
