@@ -16,6 +16,7 @@ from pecten.benchmark.swap_methods import Method
 from pecten.benchmark.swap_plan import Plan
 from pecten.benchmark.swap_results import Taken
 from pecten.benchmark.swap_scene import Ready, Sighted, displayed, matte_of, sight
+from pecten.benchmark.swap_show import VERSION as SHOWN
 from pecten.benchmark.swap_show import read_seams, show_frames
 from pecten.benchmark.swap_units import read_values
 from pecten.composite.recipe import Recipe
@@ -148,6 +149,6 @@ def own_units(
     for plate in own:
         for source in dict.fromkeys(source for source, _ in plan.pairs):
             known = {ready.answers: ready for ready in scenes if ready.scene.pair[0] == source}
-            base = ["own", training, source, plate.sighted.stamp, plate.frames, plan.size, asdict(Recipe())]
+            base = ["own", SHOWN, training, source, plate.sighted.stamp, plate.frames, plan.size, asdict(Recipe())]
             units.append(OwnUnit(method.key, source, plate, tuple(known.values()), plan.size, key_of(*base)))
     return units

@@ -24,6 +24,9 @@ from pecten.shot import SwapOptions, Swapped, swap_shot
 from pecten.shot.matte import MatteOptions
 from pecten.types import Image, Mask, Progress, silent
 
+VERSION = 2
+"""Of what a swap does with a decoder's answers: pictures that were kept under another are made anew."""
+
 SEAMS = "seams.json"
 
 

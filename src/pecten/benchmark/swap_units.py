@@ -16,6 +16,7 @@ from pecten.benchmark.swap_measure import Answer, Values, against_truth, of_iden
 from pecten.benchmark.swap_methods import Method
 from pecten.benchmark.swap_results import PLATE, TRUTH, Against, Blend, Taken
 from pecten.benchmark.swap_scene import Ready, Sighted, read_regions
+from pecten.benchmark.swap_show import VERSION as SHOWN
 from pecten.benchmark.swap_show import read_seams, show_crops, show_frames
 from pecten.composite.recipe import Recipe
 from pecten.files import write_json
@@ -115,7 +116,7 @@ def units_of(method: Method, training: str, ready: Ready, size: int) -> list[Sce
     if ready.swaps is not None:
         ways += [("plate", "customary", method.customary)] if method.customary is not None else []
         ways += [("plate", "ours", Recipe())]
-    base = ["shown", training, ready.scene.pair, ready.plate.stamp, ready.frames, size]
+    base = ["shown", SHOWN, training, ready.scene.pair, ready.plate.stamp, ready.frames, size]
     return [
         SceneUnit(
             method.key, ready, against, blend, recipe, size, key_of(*base, None if recipe is None else asdict(recipe))
