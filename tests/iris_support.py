@@ -13,7 +13,11 @@ RADIUS = float(np.linalg.norm(MEAN_MESH[469, :2] - MEAN_MESH[471, :2])) / 2 * SI
 
 
 def frame(
-    gaze: tuple[float, float], lamp: tuple[float, float] | None, opening: float = 1.0, light: float = 1.0
+    gaze: tuple[float, float],
+    lamp: tuple[float, float] | None,
+    opening: float = 1.0,
+    light: float = 1.0,
+    own: np.ndarray = OWN,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Two blue irises with a black pupil and dark spokes between skin-coloured lids."""
     mesh = MEAN_MESH[:, :2] * SIDE / 1024
@@ -28,7 +32,7 @@ def frame(
         mesh[list(iris)] += gaze
         u, v = x - middle[0] - gaze[0], y - middle[1] - gaze[1]
         away = np.hypot(u, v) / RADIUS
-        shown = OWN * (1 + 0.3 * np.cos(6 * np.arctan2(v, u)))[..., None]
+        shown = own * (1 + 0.3 * np.cos(6 * np.arctan2(v, u)))[..., None]
         picture = np.where((inside & (away < 1))[..., None], shown, picture)
         picture[inside & (away < 0.35)] = 0.002
         if lamp is not None:

@@ -10,10 +10,10 @@ from pecten.dataset.irises import SPAN, seen_irises
 PICTURE = 48
 
 
-def true_iris() -> np.ndarray:
+def true_iris(own: np.ndarray = OWN) -> np.ndarray:
     line = (np.arange(PICTURE) - (PICTURE - 1) / 2) * (2 * SPAN / PICTURE)
     away, angle = np.hypot(line, line[:, None]), np.arctan2(line[:, None], line)
-    picture = OWN * (1 + 0.3 * np.cos(6 * angle))[..., None]
+    picture = own * (1 + 0.3 * np.cos(6 * angle))[..., None]
     picture[away < 0.35] = 0.002
     return np.where((away < 0.9)[..., None], display_from_light(picture.astype(np.float32)), np.nan)
 
@@ -38,6 +38,18 @@ def test_a_lamp_leaves_no_spot(moving: bool) -> None:
     seen, bare = (seen_irises(footage(some), PICTURE) for some in (rows, [frame(gaze, None) for gaze in GAZES]))
     assert np.abs(seen - bare).max() < 0.3
     assert off(seen) < 0.05
+
+
+@pytest.mark.parametrize("lamp", [None, (3.0, -3.0)])
+def test_a_grey_iris_keeps_its_drawing(lamp: tuple[float, float] | None) -> None:
+    """Its bright spokes have no other colour than a lamp."""
+    grey = np.full(3, 0.15)
+    seen = seen_irises(footage([frame(gaze, lamp, own=grey) for gaze in GAZES]), PICTURE)
+    truth = true_iris(grey)
+    known = np.isfinite(truth[..., 0])
+    assert np.abs(seen[:, known] - truth[known]).mean() < 0.05
+    spokes = np.corrcoef(seen[0][known].sum(axis=1), truth[known].sum(axis=1))[0, 1]
+    assert spokes > 0.8
 
 
 def test_frames_of_other_light_agree() -> None:

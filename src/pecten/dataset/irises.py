@@ -112,11 +112,15 @@ def _filled(found: Image, enough: np.ndarray, away: np.ndarray) -> Image:
 
 
 def _without_lamps(found: Image, iris: np.ndarray, within: np.ndarray) -> Image:
-    """Give what shines more than the rest of the iris no more white than that has."""
+    """Give what shines more than the rest of the iris no more white than that has.
+
+    Of a grey iris colour does not tell; there only what is twice as bright is a lamp's.
+    """
     own = np.median(found[iris], axis=0)
     lamp, scattered = told_apart(found, own)
     usual = np.median(lamp[iris])
-    shining = np.clip((lamp - usual) / (SHINING * own.max()), 0, 1)
+    spared = 0 if scattered.any() else own.max()
+    shining = np.clip((lamp - usual - spared) / (SHINING * own.max()), 0, 1)
     shining[~within] = 0
     result: Image = found + shining[..., None] * (scattered + usual - found)
     return result
