@@ -16,7 +16,7 @@ from pecten.faces.extract import find_faces
 from pecten.faces.eyes import EYES, eyes_of
 from pecten.faces.follow import FaceOptions
 from pecten.faces.mean import MEAN_MESH
-from pecten.faces.records import ShotFaces
+from pecten.faces.records import FaceFrame, ShotFaces
 from pecten.shot import SwapOptions, Swapped, swap_shot
 from pecten.shot.eyes import KeptIrises, steady_irises
 from pecten.swap.infer import Crops
@@ -115,6 +115,16 @@ def swapped(lit: tuple[Pictures, ShotFaces], options: SwapOptions) -> tuple[Kept
     return writer, seen
 
 
+def around_irises(face: FaceFrame, shape: tuple[int, ...], radii: float) -> list[np.ndarray]:
+    """Return where each iris and what is around it lies in a plate."""
+    y, x = np.mgrid[: shape[0], : shape[1]]
+    found = []
+    for _, iris in EYES:
+        middle, right, _, left, _ = face.landmarks[list(iris)]
+        found.append(np.hypot(x - middle[0], y - middle[1]) < radii * np.linalg.norm(right - left) / 2)
+    return found
+
+
 def test_a_swap_brings_the_plate_s_catch_lights_back(lit: tuple[Pictures, ShotFaces]) -> None:
     options = SwapOptions("ada", recipe=Recipe(grain=0.0))
     bare, _ = swapped(lit, replace(options, recipe=Recipe(grain=0.0, catch_lights=False)))
@@ -125,14 +135,9 @@ def test_a_swap_brings_the_plate_s_catch_lights_back(lit: tuple[Pictures, ShotFa
         brighter = (result - without).max(axis=2)
         # Putting back a crop rings a little around what is sharp.
         assert brighter.min() > -0.05
-        near = np.zeros(brighter.shape, bool)
-        for _, iris in EYES:
-            points = step.face.landmarks[list(iris)]
-            radius = float(np.linalg.norm(points[1] - points[3])) / 2
-            y, x = np.mgrid[: near.shape[0], : near.shape[1]]
-            here = np.hypot(x - points[0, 0], y - points[0, 1]) < 1.6 * radius
-            assert brighter[here].max() > 0.2
-            near |= here
+        right, left = around_irises(step.face, brighter.shape, 1.6)
+        assert min(brighter[right].max(), brighter[left].max()) > 0.2
+        near = right | left
         np.testing.assert_allclose(result[~near], without[~near], atol=1e-4)
 
 
@@ -180,13 +185,8 @@ def test_a_swap_draws_the_irises_that_a_comb_has_kept(lit: tuple[Pictures, ShotF
         result, without, other = (one.images[step.frame.number][1] for one in (drawn, bare, unknown))
         np.testing.assert_array_equal(other, without)
         greener = (result - without)[..., 1] - (result - without)[..., ::2].mean(axis=2)
-        near = np.zeros(greener.shape, bool)
-        for _, iris in EYES:
-            points = step.face.landmarks[list(iris)]
-            radius = float(np.linalg.norm(points[1] - points[3])) / 2
-            y, x = np.mgrid[: near.shape[0], : near.shape[1]]
-            here = np.hypot(x - points[0, 0], y - points[0, 1]) < 2 * radius
-            assert greener[here].max() > 0.03
-            near |= here
+        right, left = around_irises(step.face, greener.shape, 2.0)
+        assert min(greener[right].max(), greener[left].max()) > 0.03
+        near = right | left
         # Light, blend and sharpness carry a trace of it further.
         np.testing.assert_allclose(result[~near], without[~near], atol=0.01)
