@@ -76,7 +76,7 @@ def test_the_light_stays_the_decoded_one_s(shade: float) -> None:
 def test_nothing_else_changes(across: float, down: float, opening: float, wanted: float) -> None:
     face, there = decoded(), eyes((across, down), opening)
     before = face.copy()
-    drawn = with_irises(face, there, pictures(), SPAN, (wanted, np.inf))
+    drawn = with_irises(face, there, pictures(), SPAN, wanted)
     np.testing.assert_array_equal(face, before)
     y, x = np.indices((SIDE, SIDE))
     near = np.zeros((SIDE, SIDE), bool)
@@ -89,7 +89,7 @@ def test_nothing_else_changes(across: float, down: float, opening: float, wanted
 def test_shut_hidden_and_unknown_eyes_are_left() -> None:
     face = decoded()
     assert with_irises(face, eyes(opening=0.15), pictures(), SPAN) is face
-    assert with_irises(face, eyes(), pictures(), SPAN, (0.1, 0.1)) is face
+    assert with_irises(face, eyes(), pictures(), SPAN, 0.1) is face
     assert with_irises(face, eyes(), np.zeros_like(pictures()), SPAN) is face
     assert with_irises(face, [eye._replace(middle=eye.middle + 500) for eye in eyes()], pictures(), SPAN) is face
     assert with_irises(face, [eye._replace(middle=eye.middle * np.nan) for eye in eyes()], pictures(), SPAN) is face

@@ -37,7 +37,6 @@ TINTS = (0.4, 2.5)
 WIDEST = 0.8
 """Of an iris's radius: what is wider is no spot of the decoded eye's own that is to be painted over."""
 
-_LEAST_RADIUS_PX = 2.5
 _LEAST_SEEN = 0.15
 _MARGIN = 1.2
 
@@ -82,7 +81,8 @@ def with_catch_lights(picture: Image, eyes: Sequence[Eye], lights: Sequence[Ligh
     """
     result = picture
     for eye, light in zip(eyes, lights, strict=True):
-        box = None if light is None or not light.any() else _around(eye, light, picture.shape)
+        # With room for what is wider than a spot.
+        box = None if light is None or not light.any() else eye.around(len(light), picture.shape)
         if light is None or box is None:
             continue
         rows, columns = box
@@ -104,7 +104,7 @@ def with_catch_lights(picture: Image, eyes: Sequence[Eye], lights: Sequence[Ligh
 
 def _mirrored(plate: Image, eye: Eye) -> Light | None:
     half = int(np.ceil(float(eye.radii.max()) * _MARGIN))
-    if not (float(eye.radii.min()) >= _LEAST_RADIUS_PX and np.isfinite(eye.middle).all()):
+    if not eye.is_told:
         return None
     corner = eye.middle - half
     shift = np.array([[1, 0, -corner[0]], [0, 1, -corner[1]]])
@@ -138,13 +138,3 @@ def _shared(light: Light, others: Sequence[Light]) -> Light:
         fitted = cv2.resize(other, light.shape[1::-1], interpolation=cv2.INTER_LINEAR)
         light = np.minimum(light, cv2.dilate(fitted, np.ones((3, 3), np.uint8)))
     return light
-
-
-def _around(eye: Eye, light: Light, shape: tuple[int, ...]) -> tuple[slice, slice] | None:
-    """Return the rows and columns around an iris, with room for what is wider than a spot; None outside the picture."""
-    if not np.isfinite(eye.middle).all():
-        return None
-    reach = len(light)
-    left, top = (max(0, int(value) - reach) for value in eye.middle)
-    right, bottom = (min(limit, int(value) + reach + 1) for value, limit in zip(eye.middle, shape[1::-1], strict=True))
-    return (slice(top, bottom), slice(left, right)) if right > left and bottom > top else None

@@ -28,15 +28,12 @@ SHADE = 0.35
 """Of an iris's radius: blur under which the drawn iris has the decoded one's light."""
 
 SHADES = (0.2, 4.0)
-LEAST_RADIUS_PX = 2.5
 _MARGIN = 2.0
 
 Pictures = Float32[np.ndarray, "2 _side _side 3"]
 
 
-def with_irises(
-    face: Image, eyes: Sequence[Eye], pictures: Pictures, span: float, wanted: Sequence[float] = (np.inf, np.inf)
-) -> Image:
+def with_irises(face: Image, eyes: Sequence[Eye], pictures: Pictures, span: float, wanted: float = np.inf) -> Image:
     """Draw a performer's irises over the decoded ones.
 
     Their light, and a lid's shadow on them, stay the decoded ones'.
@@ -46,14 +43,16 @@ def with_irises(
         eyes: Right and left, in that crop; the irises where they are to lie.
         pictures: Of the irises, display-coded; one that is all zero is not drawn.
         span: Half a picture's side, in radii of the iris.
-        wanted: Openness that each eye should have, where that is known: a shut one is not drawn on.
+        wanted: Openness that the eyes should have, where that is known: shut ones are not drawn on.
     Returns:
         The face, changed on irises alone.
     """
     result = face
     for k, (eye, picture) in enumerate(zip(eyes, pictures, strict=True)):
-        share = _share(eye, eyes[1 - k], wanted[k])
-        box = _around(eye, face.shape) if share > 0 and picture.any() else None
+        share = _share(eye, eyes[1 - k], wanted) if eye.is_told else 0.0
+        if share == 0 or not picture.any():
+            continue
+        box = eye.around(int(np.ceil(eye.radii.max() * _MARGIN)) + 2, face.shape)
         if box is None:
             continue
         corner = np.array([box[1].start, box[0].start])
@@ -72,18 +71,8 @@ def with_irises(
 
 
 def _share(eye: Eye, other: Eye, wanted: float) -> float:
-    if not (float(eye.radii.min()) >= LEAST_RADIUS_PX and np.isfinite(eye.middle).all()):
-        return 0.0
     ways = ((min(eye.openness, wanted), OPEN), (eye.width / max(other.width, 1e-6), HIDDEN))
     return float(np.prod([np.clip((value - low) / (high - low), 0, 1) for value, (low, high) in ways]))
-
-
-def _around(eye: Eye, shape: tuple[int, ...]) -> tuple[slice, slice] | None:
-    """Return the rows and columns around an iris; None outside the picture."""
-    reach = eye.radii.max() * _MARGIN + 2
-    left, top = (max(0, int(value)) for value in eye.middle - reach)
-    right, bottom = (min(limit, int(value) + 2) for value, limit in zip(eye.middle + reach, shape[1::-1], strict=True))
-    return (slice(top, bottom), slice(left, right)) if right > left and bottom > top else None
 
 
 def _cover(eye: Eye, size: tuple[int, int]) -> Mask:

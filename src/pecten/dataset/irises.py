@@ -30,7 +30,6 @@ IRIS = (0.4, 0.95)
 SHINING = 0.25
 """Of an iris's brightest channel: white that a lamp's spot has more of than the rest."""
 
-LEAST_RADIUS_PX = 2.5
 _LEAST_FRAMES = 3
 _RING = 0.08
 
@@ -58,8 +57,8 @@ def seen_irises(crops: CropSet, side: int) -> Pictures:
         ones = [pair[k] for pair in eyes]
         aside = np.array([abs(one.middle[0] - one.lids[:, 0].mean()) / max(one.radii[0], 1e-3) for one in ones])
         openness = np.array([one.openness for one in ones])
-        small = np.array([not float(one.radii.min()) >= LEAST_RADIUS_PX for one in ones])
-        rank = np.where(small, np.inf, ASIDE * aside - openness + 10.0 * (turned > FRONTAL))
+        told = np.array([one.is_told for one in ones])
+        rank = np.where(~told, np.inf, ASIDE * aside - openness + 10.0 * (turned > FRONTAL))
         best = [frame for frame in np.argsort(rank, kind="stable")[:FRAMES] if np.isfinite(rank[frame])]
         if best:
             pictures[k] = _median([_brought(crops.images[frame], ones[frame], side) for frame in best], side)

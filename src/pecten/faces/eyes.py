@@ -11,6 +11,9 @@ from pecten.types import Mask, Points
 EYES = ((RIGHT_EYE, RIGHT_IRIS), (LEFT_EYE, LEFT_IRIS))
 """Of the mesh: around each opening, and each iris's middle, then four points of its rim."""
 
+LEAST_RADIUS_PX = 2.5
+"""Of an iris: smaller ones show nothing."""
+
 _SUBPIXEL = 4
 _RIM_PX = 1.0
 
@@ -29,6 +32,11 @@ class Eye(NamedTuple):
     radii: Points
 
     @property
+    def is_told(self) -> bool:
+        """Whether the iris is somewhere, and large enough to show something."""
+        return bool(self.radii.min() >= LEAST_RADIUS_PX and np.isfinite(self.middle).all())
+
+    @property
     def openness(self) -> float:
         """Height of the opening by the iris's own."""
         return float(np.ptp(self.lids[:, 1]) / max(2 * self.radii[1], 1e-6))
@@ -37,6 +45,15 @@ class Eye(NamedTuple):
     def width(self) -> float:
         """Of the opening, in px."""
         return float(np.ptp(self.lids[:, 0]))
+
+    def around(self, reach: int, shape: tuple[int, ...]) -> tuple[slice, slice] | None:
+        """Return the rows and columns around the iris; None outside a picture of this shape."""
+        if not np.isfinite(self.middle).all():
+            return None
+        left, top = (max(0, int(value) - reach) for value in self.middle)
+        ends = zip(self.middle, shape[1::-1], strict=True)
+        right, bottom = (min(limit, int(value) + reach + 1) for value, limit in ends)
+        return (slice(top, bottom), slice(left, right)) if right > left and bottom > top else None
 
 
 def eyes_of(mesh: Points) -> list[Eye]:

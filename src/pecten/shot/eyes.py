@@ -87,7 +87,7 @@ def with_seen_irises(face: Image, mesh: Points, pictures: np.ndarray, below: Poi
     eyes = eyes_of(similarity.apply(similarity.resize(CANONICAL_SIZE, len(face)), mesh))
     # Of a turned face the far eye's lids are a guess, and eyes blink together.
     open_by = min(eye.openness for eye in eyes_of(below))
-    return with_irises(face, eyes, pictures, SPAN, (open_by, open_by))
+    return with_irises(face, eyes, pictures, SPAN, open_by)
 
 
 def with_lights_of(plate: Image, plate_mesh: Points, face: Image, face_mesh: Points, matte: Mask) -> Image:
