@@ -28,6 +28,7 @@ VERBS = (
     "comb keep",
     "comb drop",
     "comb mix",
+    "comb sharpen",
     "comb export",
     "comb latent",
     "enhance",

@@ -8,7 +8,7 @@ import pytest
 from cli_support import Studio, pecten
 from pecten.cli.train import begun_with, changed, grown
 from pecten.comb.config import CombConfig
-from pecten.comb.weights import load_comb
+from pecten.comb.weights import load_comb, read_header
 from pecten.errors import CombError, UsageError
 from pecten.files import sha256_of
 from pecten.training.config import preset
@@ -66,3 +66,22 @@ def test_a_training_knows_what_it_began_with(studio: Studio) -> None:
     begun = begun_with(studio.comb, shape, config)
     assert begun.start_px == shape.size
     assert begun.base_sha256 == sha256_of(studio.comb / "comb.safetensors")
+
+
+def test_a_trained_comb_is_sharpened(studio: Studio, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    words = ("train", studio.ada, studio.chidi, "-o", tmp_path / "soft", "--preset", "quick", "--size", 32)
+    done = pecten(capfd, *words, "--images", 16, "--batch", 2, "--no-sharpen")
+    assert done.code == 0, done.err
+    refused = pecten(capfd, "comb", "sharpen", studio.comb, studio.ada, "-o", tmp_path / "sharp")
+    assert "has no texture to sharpen" in refused.complaint
+    dry = pecten(capfd, "comb", "sharpen", tmp_path / "soft", studio.ada, "-o", tmp_path / "sharp", "-n")
+    assert dry.code == 0, dry.err
+    assert not (tmp_path / "sharp").exists()
+    one = pecten(capfd, "comb", "sharpen", tmp_path / "soft", studio.ada, "-o", tmp_path / "sharp")
+    assert one.code == 0, one.err
+    soft, sharp = load_comb(tmp_path / "soft").state_dict(), load_comb(tmp_path / "sharp").state_dict()
+    assert [name for name in soft if not (soft[name] == sharp[name]).all()] == ["decoders.ada.own.texture_pictures"]
+    assert "sharpened" not in read_header(tmp_path / "sharp")
+    both = pecten(capfd, "comb", "sharpen", tmp_path / "soft", studio.ada, studio.chidi, "-o", tmp_path / "both")
+    assert both.code == 0, both.err
+    assert read_header(tmp_path / "both")["sharpened"] is True

@@ -47,7 +47,7 @@ class Variant:
         """
         people = tuple(sorted(self.people or everybody))
         shape, training = preset("quick", people, size, images_each * len(people))
-        changes = {"overlap_weight": 0.0, "detail_weight": 0.0, **self.training}
+        changes = {"overlap_weight": 0.0, "detail_weight": 0.0, "sharpen": False, **self.training}
         if changes.pop("single_stage", False) or self.finish:
             changes["start_px"] = size
         if self.finish:
@@ -124,6 +124,7 @@ VARIANTS: tuple[Variant, ...] = (
     Variant("all of it with a shared trunk", ALL, {**DRAWN, **FINE}),
     Variant("all of it and irises", {**ALL, "irises": True}, {**DRAWN, **FINE}),
     Variant("the same, twice as wide", {**ALL, "irises": True, **WIDE}, {**DRAWN, **FINE}),
+    Variant("all of it and irises, sharpened", {**ALL, "irises": True}, {**DRAWN, **FINE, "sharpen": True}),
     Variant("input warp 12 px", training={"jitter": {"warp_px": 12.0}}),
     Variant("input warp 25 px", training={"jitter": {"warp_px": 25.0}}),
     Variant("no colour jitter", training={"jitter": {"exposure": 0.0, "colour": 0.0}}),

@@ -50,7 +50,8 @@ class CombModel:
     ) -> None:
         self.name, self.size = name, size
         self._fields, self._folder = dict(fields), folder
-        self._training = replace(training, device=device, preview_images=0)
+        # Sharpening would be time beyond the budget.
+        self._training = replace(training, device=device, preview_images=0, sharpen=False)
         self._comb: Comb | None = None
 
     @property

@@ -8,6 +8,8 @@ import typer
 from pecten.cli.options import Consent, DryRun, Overwrite, Threads, check_place, permitted, use_threads
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pecten.comb.model import Comb
 
 KEEP_EXAMPLES = """
@@ -24,6 +26,11 @@ MIX_EXAMPLES = """
 \b
 Examples:
   pecten comb mix comb/ ada_young=0.3 ada_old=0.7 --name ada_at_50 -o comb_at_50/
+"""
+SHARPEN_EXAMPLES = """
+\b
+Examples:
+  pecten comb sharpen comb/ faces/ada faces/bruno -o sharper/
 """
 EXPORT_EXAMPLES = """
 \b
@@ -99,6 +106,41 @@ def mix(
     for identity in chosen:
         permitted(identity, "appearance", consent)
     _write(mixed(loaded, chosen, name), comb, out, half, overwrite, dry_run)
+
+
+@app.command("sharpen", epilog=SHARPEN_EXAMPLES)
+def sharpen(
+    comb: Source,
+    datasets: Annotated[list[Path], typer.Argument(help="Folders made by `pecten faces`, one a performer.")],
+    out: Out,
+    half: Half = False,
+    overwrite: Overwrite = False,
+    threads: Threads = 0,
+    consent: Consent = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Fit performers' fine detail once more to their footage: freckles, lashes, the hair of brows and beards.
+
+    Trainings that Pecten makes now end with it; this is for combs of older ones.
+    """
+    from pecten.cli.screen import Screen
+    from pecten.cli.train import read_datasets
+    from pecten.dataset.crops import load_crops
+    from pecten.errors import UsageError
+    from pecten.training.sharpen import sharpen as fit
+
+    names = [record.identity for record in read_datasets(datasets, consent, alone=True)]
+    loaded = _load(comb, names)
+    if not loaded.config.texture:
+        raise UsageError(f"{comb}: has no texture to sharpen: give it one with `pecten train --from {comb} --texture 2`")
+    use_threads(threads)
+    if not dry_run:
+        _check_free(_file_at(out), overwrite)
+        with Screen() as screen:
+            for folder in datasets:
+                fit(loaded, load_crops(folder, loaded.config.size), screen)
+    everybody = set(names) == set(loaded.config.identities)
+    _write(loaded, comb, out, half, overwrite, dry_run, {"sharpened": True} if everybody else None)
 
 
 @app.command("export", epilog=EXPORT_EXAMPLES)
@@ -252,23 +294,37 @@ def _shares(words: list[str]) -> dict[str, float]:
     return shares
 
 
-def _write(made: "Comb", base: Path, out: Path, half: bool, overwrite: bool, dry_run: bool) -> None:
-    from pecten.comb.weights import FILE_NAME, file_of, read_header, save_comb
+def _write(
+    made: "Comb",
+    base: Path,
+    out: Path,
+    half: bool,
+    overwrite: bool,
+    dry_run: bool,
+    more: "Mapping[str, object] | None" = None,
+) -> None:
+    from pecten.comb.weights import file_of, read_header, save_comb
     from pecten.files import sha256_of
 
-    path = out if out.suffix == ".safetensors" else out / FILE_NAME
+    path = _file_at(out)
     _check_free(path, overwrite)
     names = ", ".join(made.config.identities)
     if dry_run:
         typer.echo(f"would write a comb of {names} to {path}")
         return
     header = read_header(base)
-    kept = {key: value for key, value in header.items() if key in {"images_seen", "level"}}
+    kept = {key: value for key, value in header.items() if key in {"images_seen", "level", "sharpened"}}
     seen = header.get("seen", {})
     kept["seen"] = {identity: seen[identity] for identity in made.config.identities if identity in seen}
-    save_comb(path, made, {**kept, "made_from_sha256": sha256_of(file_of(base))}, half)
+    save_comb(path, made, {**kept, "made_from_sha256": sha256_of(file_of(base)), **(more or {})}, half)
     _carry_latents(base, path)
     typer.echo(f"wrote {path}: comb of {names}")
+
+
+def _file_at(out: Path) -> Path:
+    from pecten.comb.weights import FILE_NAME
+
+    return out if out.suffix == ".safetensors" else out / FILE_NAME
 
 
 def _carry_latents(base: Path, path: Path) -> None:

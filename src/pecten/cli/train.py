@@ -53,6 +53,13 @@ def train(
             help="Pictures of irises, laid where the eyes look; need a texture. [default: preset's]",
         ),
     ] = None,
+    sharpen: Annotated[
+        bool | None,
+        typer.Option(
+            "--sharpen/--no-sharpen",
+            help="In the end fit fine detail once more, to footage moved to where decoders draw. [default: preset's]",
+        ),
+    ] = None,
     trunk: Annotated[
         str | None,
         typer.Option(help="shared: performers change one decoder by a tenth; or each their own. [default: preset's]"),
@@ -94,6 +101,7 @@ def train(
         require_tensorboard()
     config = replace(config, seed=seed, compile=compiled, tensorboard=tensorboard)
     config = replace(config, batch=batch or config.batch, accumulate=accumulate or config.accumulate)
+    config = replace(config, sharpen=config.sharpen if sharpen is None else sharpen)
     begun = None
     if base is None:
         shape = changed(shape, texture, irises, trunk)

@@ -18,6 +18,7 @@ RANK_SHARE = 16
 _OWN = ("to_rgb.", "to_matte.", "to_gains.", "to_lids.", "texture.", "irises.")
 _GAZE = "irises.gaze."
 _SEEN = "irises.seen"
+_DETAIL = "texture.pictures"
 
 
 class Change(nn.Module):
@@ -106,6 +107,11 @@ class AdaptedDecoder(nn.Module):
         mine = {name: self.own[_key(_GAZE + name)] for name, _ in irises.gaze.named_parameters()}
         told: Tensor = functional_call(irises.gaze, mine, (z,))
         return told
+
+    def detail(self) -> Tensor:
+        """Return this identity's pictures of fine detail, as a `Decoder` of a comb with a texture does."""
+        pictures: Tensor = self.own[_key(_DETAIL)]
+        return pictures
 
     def seen_irises(self) -> Tensor:
         """Return what footage shows of this identity's irises, as a `Decoder` of a comb with irises does."""

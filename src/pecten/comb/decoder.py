@@ -1,5 +1,7 @@
 """One decoder an identity: a latent to a picture."""
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
@@ -19,7 +21,7 @@ from pecten.comb.blocks import (
 from pecten.comb.config import BASE, CombConfig
 from pecten.comb.encoder import Pictures
 from pecten.comb.irises import Irises, Spots
-from pecten.comb.texture import Texture, widened
+from pecten.comb.texture import Gains, Motions, Texture, widened
 from pecten.errors import CombError
 
 
@@ -51,6 +53,20 @@ class DecoderLevel(nn.Module):
         # A 1x1 convolution and doubling commute: the narrow map is the cheaper place for it.
         kept = raised if self.skip is None else double(self.skip(x), self.up)
         return (h + kept) * HALF_POWER
+
+
+class Apart(NamedTuple):
+    """Decoded pictures, and what their texture's pictures of detail add to them, not yet added.
+
+    Attributes:
+        rest: All but that.
+        motions: How far each point is from its place in the texture.
+        gains: How much of each of its pictures shows.
+    """
+
+    rest: Pictures
+    motions: Motions
+    gains: Gains
 
 
 class Decoder(nn.Module):
@@ -119,12 +135,7 @@ class Decoder(nn.Module):
         Returns:
             Display RGB around [0, 1], not clipped, side 2**level px.
         """
-        h = z if self.spread is None else rectify(self.spread(z))
-        h = rectify(self.base(h))
-        below = placed = h
-        for n in range(self.config.lowest_level + 1, level + 1):
-            below, h = h, self.levels[str(n)](h)
-            placed = h if n == self.config.texture_level else placed
+        h, below, placed = self._grown(z, level)
         leave = self.leave_with_matte if with_matte else self.leave
         y = leave(h, level)
         if fade < 1 and level > self.config.lowest_level:
@@ -143,16 +154,42 @@ class Decoder(nn.Module):
             y = torch.cat([y[:, :3] + detail, y[:, 3:]], dim=1) if with_matte else y + detail
         return torch.cat([y, motions], dim=1) if with_motions else y
 
+    def apart(self, z: Maps) -> Apart:
+        """Decode at the highest level, in a comb with a texture, and leave its pictures of detail out."""
+        assert self.texture is not None
+        level, side = self.config.highest_level, self.config.size
+        h, below, placed = self._grown(z, level)
+        rest = evened(self.leave(h, level).float(), self.config.fold)
+        if self.irises is not None:
+            rest = rest + self.irises(z, side) * widened(self.to_lids[str(level)](h).float(), side)
+        motions = self.texture.motions(z, placed, side)
+        return Apart(rest, motions, self._gains(self.to_gains, h, below, level, 1.0).float())
+
     def spots(self, z: Maps) -> Spots:
         """Say where the irises lie, in a comb with irises."""
         assert self.irises is not None
         told: Tensor = self.irises.gaze(z)
         return told
 
+    def detail(self) -> Tensor:
+        """Return the pictures of fine detail, (1, 3 * count, size, size), in a comb with a texture."""
+        assert self.texture is not None
+        return self.texture.pictures
+
     def seen_irises(self) -> Tensor:
         """Return what footage shows of the irises, (2, 3, side, side), in a comb with irises."""
         assert self.irises is not None
         return self.irises.seen
+
+    def _grown(self, z: Maps, level: int) -> tuple[Maps, Maps, Maps]:
+        """Return a level's features, those of the level below, and those that place a texture."""
+        h = z if self.spread is None else rectify(self.spread(z))
+        h = rectify(self.base(h))
+        below = placed = h
+        for n in range(self.config.lowest_level + 1, level + 1):
+            below, h = h, self.levels[str(n)](h)
+            placed = h if n == self.config.texture_level else placed
+        return h, below, placed
 
     def _gains(self, ends: nn.ModuleDict, h: Maps, below: Maps, level: int, fade: float) -> Maps:
         gains: Tensor = ends[str(level)](h)

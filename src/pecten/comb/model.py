@@ -95,6 +95,18 @@ class Comb(nn.Module):
         told: Spots = self.decoders[identity].spots(z)  # type: ignore[operator]
         return told
 
+    def detail(self, identity: str) -> Float[Tensor, "1 _channels _side _side"]:
+        """Return one identity's pictures of fine detail, three channels each: a parameter.
+
+        Raises:
+            CombError: as `decode`, or if the comb was made without a texture.
+        """
+        self._check(identity, self.config.highest_level)
+        if not self.config.texture:
+            raise CombError("a comb without a texture: make one with texture=2")
+        pictures: Tensor = self.decoders[identity].detail()  # type: ignore[operator]
+        return pictures
+
     def seen_irises(self, identity: str) -> Float[Tensor, "2 3 _side _side"]:
         """Return what footage shows of one identity's irises: a parameter that training leaves as it is.
 

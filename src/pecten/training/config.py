@@ -69,6 +69,7 @@ class TrainConfig:
         critic_weight: Of looking true to a critic that learns to tell decoded patches from true ones.
         critic_rate: Its learning rate.
         finish_share: Last part of the run in which the frequency, view and critic terms count.
+        sharpen: In the end fine detail is fitted once more, to footage moved to where decoders draw; see `sharpen`.
         jitter: Random changes.
         bfloat16: Autocast where the device gains by it; the loss stays in float32.
         device: "auto", "cpu" or "cuda".
@@ -117,6 +118,7 @@ class TrainConfig:
     critic_weight: float = 0.0
     critic_rate: float = 4e-3
     finish_share: float = 1.0
+    sharpen: bool = False
     jitter: Jitter = field(default_factory=Jitter)
     bfloat16: bool = True
     device: str = "auto"
@@ -215,6 +217,7 @@ _TAUGHT = TrainConfig(
     loss_colour="luma",
     overlap_weight=0.02,
     detail_weight=1.0,
+    sharpen=True,
     jitter=Jitter(rotation_rad=0.02, scale=0.015, shift=0.008, shading=0.4),
 )
 """Of a training, likewise: little jitter, because crops of a few clips lie alike; a high rate, because weights of unit

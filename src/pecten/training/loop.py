@@ -13,16 +13,17 @@ from pecten import sheet
 from pecten.comb.config import CombConfig
 from pecten.comb.model import Comb
 from pecten.comb.schedule import seconds_left
-from pecten.comb.weights import FILE_NAME, save_comb
+from pecten.comb.weights import FILE_NAME, read_header, save_comb
 from pecten.dataset.crops import CropSet
-from pecten.errors import TrainingError
+from pecten.errors import CombError, TrainingError
 from pecten.files import write_json, write_text
-from pecten.interrupt import held_back
+from pecten.interrupt import Interrupt, held_back
 from pecten.training.board import Board
 from pecten.training.config import TrainConfig
 from pecten.training.preview import preview
 from pecten.training.ranks import ALONE, Ranks
 from pecten.training.run import Run
+from pecten.training.sharpen import sharpen
 from pecten.training.step import Outcome
 from pecten.types import Progress, silent
 
@@ -39,6 +40,7 @@ _FREE_TO_CHANGE = {
     "compile",
     "device",
     "preview_images",
+    "sharpen",
     "stats_images",
     "tensorboard",
 }
@@ -108,6 +110,8 @@ class _Loop:
         total = self.run.config.images
         with held_back() as interrupt:
             self._resume()
+            # An earlier call did all there is to do.
+            ready = self.run.clock.images_seen >= total and self._is_sharpened()
             try:
                 while self.run.clock.images_seen < total and not self._is_stopped():
                     before = self.run.clock.images_seen
@@ -119,12 +123,32 @@ class _Loop:
                     interrupt.came = self.run.ranks.agree(interrupt.came)
                     interrupt.raise_if_came()
             finally:
-                self._save()
+                if not ready:
+                    self._save()
                 if self.board:
                     self.board.close()
+            if not ready and self.run.clock.images_seen >= total:
+                self._sharpen(interrupt)
         # One that came with the last step or during the saving counts too.
         interrupt.raise_if_came()
         return self.out / FILE_NAME
+
+    def _is_sharpened(self) -> bool:
+        try:
+            header = read_header(self.out)
+        except CombError:
+            return False
+        return bool(header.get("sharpened")) and header["images_seen"] == self.run.clock.images_seen
+
+    def _sharpen(self, interrupt: Interrupt) -> None:
+        """Fit the finished comb's fine detail once more; an interrupt leaves the comb as it was saved."""
+        run = self.run
+        if not (run.config.sharpen and run.comb.config.texture and run.ranks.leads):
+            return
+        for crops in run.datasets.values():
+            if not sharpen(run.ema, crops, self.progress, lambda: interrupt.came):
+                return
+        self._write_comb(sharpened=True)
 
     def _is_stopped(self) -> bool:
         return self.run.ranks.agree(bool(self.should_stop and self.should_stop()))
@@ -208,9 +232,12 @@ class _Loop:
         if self.run.clock.images_seen == 0 or self.run.half_done or not self.run.ranks.leads:
             return
         self.run.save(self._checkpoints)
+        self._write_comb()
+
+    def _write_comb(self, sharpened: bool = False) -> None:
         seen = {identity: reach.to_dict() for identity, reach in self.run.reaches.items()}
         extra = {"images_seen": self.run.clock.images_seen, "level": self.run.state[0], "seen": seen}
-        save_comb(self.out / FILE_NAME, self.run.ema, extra)
+        save_comb(self.out / FILE_NAME, self.run.ema, {**extra, "sharpened": True} if sharpened else extra)
 
     def _preview(self) -> None:
         level, fade = self.run.state
