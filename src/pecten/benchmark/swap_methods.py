@@ -25,6 +25,7 @@ SEAMLESS = Recipe(
     grain=0.0,
     sharpness=False,
     shutter=0.0,
+    specular=False,
     catch_lights=False,
     irises=False,
 )

@@ -24,7 +24,7 @@ from pecten.shot import SwapOptions, Swapped, swap_shot
 from pecten.shot.matte import MatteOptions
 from pecten.types import Image, Mask, Progress, silent
 
-VERSION = 2
+VERSION = 3
 """Of what a swap does with a decoder's answers: pictures that were kept under another are made anew."""
 
 SEAMS = "seams.json"

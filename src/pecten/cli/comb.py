@@ -132,7 +132,9 @@ def sharpen(
     names = [record.identity for record in read_datasets(datasets, consent, alone=True)]
     loaded = _load(comb, names)
     if not loaded.config.texture:
-        raise UsageError(f"{comb}: has no texture to sharpen: give it one with `pecten train --from {comb} --texture 2`")
+        raise UsageError(
+            f"{comb}: has no texture to sharpen: give it one with `pecten train --from {comb} --texture 2`"
+        )
     use_threads(threads)
     if not dry_run:
         _check_free(_file_at(out), overwrite)

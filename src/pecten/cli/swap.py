@@ -62,6 +62,9 @@ def swap(
         float | None,
         typer.Option(min=0, max=360, help="Shutter angle for motion blur; 0 adds none. [default: measured]"),
     ] = None,
+    specular: Annotated[
+        bool, typer.Option("--specular/--no-specular", help="Give the skin the highlights that the plate's skin has.")
+    ] = True,
     catch_lights: Annotated[
         bool,
         typer.Option(
@@ -137,7 +140,7 @@ def swap(
     options = SwapOptions(
         source,
         choose_region(region),
-        choose_recipe(light, bands, contrast, blend, grain, sharpness, shutter, catch_lights, irises),
+        choose_recipe(light, bands, contrast, blend, grain, sharpness, shutter, specular, catch_lights, irises),
         batch,
         tuple(shared.track) if shared.track else None,
         choose_matte(matte, matte_mode, write_matte, strength, ease, fade, fill, occlusion),

@@ -29,6 +29,7 @@ def choose_recipe(
     grain: float = 1.0,
     sharpness: bool = True,
     shutter_deg: float | None = None,
+    specular: bool = True,
     catch_lights: bool = True,
     irises: bool = True,
 ) -> "Recipe":
@@ -53,6 +54,7 @@ def choose_recipe(
         grain=grain,
         sharpness=sharpness,
         shutter=opened,
+        specular=specular,
         catch_lights=catch_lights,
         irises=irises,
     )

@@ -19,6 +19,7 @@ from pecten.composite.motion import blur_along, shutter, smooth_shutters
 from pecten.composite.normals import normal_map
 from pecten.composite.poisson import blend_poisson, blend_seamless
 from pecten.composite.sharpness import RESTORED, match_sharpness, sharpen, softness
+from pecten.composite.specular import highlights, with_highlights
 from pecten.composite.steady_light import steadied
 from pecten.errors import ShapeError
 from pecten.types import Image, Mask, Points
@@ -68,6 +69,7 @@ class Recipe:
         sharpness: Whether the face is made as sharp or as soft as the plate.
         shutter: Share of a frame's time during which the plate's shutter was open, for motion blur; 0 adds none, None
             measures it.
+        specular: Whether the face's skin shows the highlights of the plate's; only with light "skin".
         catch_lights: Whether the eyes show what the plate's mirror.
         irises: Whether decoded irises are drawn anew from the footage's, if the comb has kept them.
     """
@@ -81,17 +83,20 @@ class Recipe:
     grain: float = 1.0
     sharpness: bool = True
     shutter: float | None = None
+    specular: bool = True
     catch_lights: bool = True
     irises: bool = True
 
 
-PAPER = Recipe(light=LightSource.BANDS, contrast=ContrastMethod.GLOBAL, catch_lights=False, irises=False)
+PAPER = Recipe(
+    light=LightSource.BANDS, contrast=ContrastMethod.GLOBAL, specular=False, catch_lights=False, irises=False
+)
 """As published, as far as it is known: contrast first, then the two coarsest bands from the plate."""
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """What one frame says about light, contrast and grain; about 150 KB.
+    """What one frame says about light, contrast and grain; about 200 KB.
 
     Attributes:
         light: None unless the recipe fits it.
@@ -101,6 +106,7 @@ class Measurement:
             number where nothing tells.
         motion: Of the head, px of the decoded face from frame to frame.
         shutter: Open share of the frame's time; not a number where nothing tells.
+        highlights: What the face lacks of those on the plate's skin; None where they are not asked for.
     """
 
     light: Light | None
@@ -109,6 +115,7 @@ class Measurement:
     softness: float = 0.0
     motion: tuple[float, float] = (0.0, 0.0)
     shutter: float = 0.0
+    highlights: Mask | None = None
 
 
 def measure(
@@ -131,12 +138,13 @@ def measure(
     Raises:
         ShapeError: if sizes differ.
     """
-    light, where = None, matte
+    light, where, lacking = None, matte, None
     if recipe.light is LightSource.SKIN:
         normals = None if landmarks is None else normal_map(landmarks, len(plate))
         light = fit_light(face, plate, matte, recipe.offset, normals)
         where = enlarged(light.trusted, matte)
         face = relight(face, light.coefficients, recipe.offset, light.normals, light.tint)
+        lacking = highlights(plate, face, matte, landmarks) if recipe.specular and landmarks is not None else None
     gain = 1.0 if recipe.contrast is None else contrast_gain(face, plate, where, recipe.contrast)
     opened = recipe.shutter
     if opened is None:
@@ -144,7 +152,7 @@ def measure(
     if opened > 0:
         face = blur_along(face, np.array(motion, np.float64) * opened)
     softer = _known(softness(face, plate, where)) if recipe.sharpness else 0.0
-    return Measurement(light, gain, softness=softer, motion=motion, shutter=opened)
+    return Measurement(light, gain, softness=softer, motion=motion, shutter=opened, highlights=lacking)
 
 
 def _known(value: float | None) -> float:
@@ -174,10 +182,27 @@ def smooth(
     grains = smooth_grain([None if one is None else one.grain for one in measured], window, starts)
     shutters = smooth_shutters(np.array([np.nan if one is None else one.shutter for one in measured]), window, starts)
     softer = smooth_gains(np.array([np.nan if one is None else one.softness for one in measured]), window, starts)
+    shining = _smooth_highlights([None if one is None else one.highlights for one in measured], starts, window, only)
+    rows = zip(measured, gains, lights, grains, softer, shutters, shining, strict=True)
     return [
-        None if one is None else Measurement(light, float(gain), grain, float(soft), one.motion, float(opened))
-        for one, gain, light, grain, soft, opened in zip(measured, gains, lights, grains, softer, shutters, strict=True)
+        None if one is None else Measurement(light, float(gain), grain, float(soft), one.motion, float(opened), lacking)
+        for one, gain, light, grain, soft, opened, lacking in rows
     ]
+
+
+def _smooth_highlights(
+    each: Sequence[Mask | None], starts: Sequence[int], window: int, only: int | None
+) -> list[Mask | None]:
+    """Average over a window: what shines on a head slides slowly, and where noses differ it must not twitch."""
+    half, result = window // 2, list(each)
+    for i, one in enumerate(each):
+        if one is None or only not in (None, i):
+            continue
+        first = max([i - half, 0, *(start for start in starts if start <= i)])
+        stop = min([i + half + 1, len(each), *(start for start in starts if start > i)])
+        near = [other for other in each[first:stop] if other is not None]
+        result[i] = np.asarray(np.mean(near, axis=0, dtype=np.float32))
+    return result
 
 
 def prepare(decoded: Image, size: int, recipe: Recipe, measurement: Measurement) -> Image:
@@ -266,6 +291,8 @@ def compose(
         trusted = enlarged(measurement.light.trusted, whole)
         alike = enlarged(measurement.light.alike, whole)
     face = correct_contrast(face, trusted, measurement.gain)
+    if measurement.highlights is not None:
+        face = with_highlights(face, measurement.highlights)
     if recipe.blend is not BlendMethod.MULTIBAND:
         return _PLAIN_BLENDS[recipe.blend](plate, face, matte)
     bands = recipe.coarse_from_plate if recipe.light is LightSource.BANDS else 0
