@@ -9,7 +9,9 @@ import numpy as np
 
 from pecten.colour.display import display_from_light, light_from_display
 from pecten.colour.lamp import told_apart
-from pecten.faces.region import feature_matte
+from pecten.errors import ShapeError
+from pecten.faces.mesh import LEFT_SOCKET, MESH_POINTS, OUTER_LIPS, RIGHT_SOCKET
+from pecten.faces.region import draw
 from pecten.geometry import similarity
 from pecten.types import Image, Mask, Points
 
@@ -56,8 +58,12 @@ def highlights(plate: Image, face: Image, matte: Mask, landmarks: Points) -> Mas
     Reference:
         Shafer 1985 (dichromatic reflection).
     """
+    if len(landmarks) != MESH_POINTS:
+        raise ShapeError(f"{len(landmarks)} landmarks, but the mesh has {MESH_POINTS}: give the whole mesh")
     small = [cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for picture in (plate, face, matte)]
-    cover = small[2] * (1 - feature_matte(similarity.apply(similarity.resize(len(matte), SIDE), landmarks), SIDE))
+    mesh = similarity.apply(similarity.resize(len(matte), SIDE), landmarks)
+    features = draw([mesh[list(part)] for part in (RIGHT_SOCKET, LEFT_SOCKET, OUTER_LIPS)], SIDE)
+    cover = small[2] * (1 - cv2.dilate(features, np.ones((3, 3), np.uint8)))
     known = cover > _COVERED
     if known.sum() < _LEAST_PIXELS or not all(np.isfinite(picture).all() for picture in small):
         return np.zeros((SIDE, SIDE), np.float32)
