@@ -1,7 +1,8 @@
 """Highlights on skin, as the plate's lamps lay them there.
 
 A gain of light has no place for what a surface mirrors, and a decoder blurs it away: a face put on glossy skin looks
-powdered. Both parts differ in colour. What the plate's skin mirrors, and the face does not, is laid on the face.
+powdered. Both parts differ in colour. What the plate's skin mirrors, and the face does not, is laid on the face, but
+for the nose: its shape is told by what shines on it, and it is the other's.
 """
 
 import cv2
@@ -10,12 +11,12 @@ import numpy as np
 from pecten.colour.display import display_from_light, light_from_display
 from pecten.colour.lamp import told_apart
 from pecten.errors import ShapeError
-from pecten.faces.mesh import LEFT_SOCKET, MESH_POINTS, OUTER_LIPS, RIGHT_SOCKET
+from pecten.faces.mesh import LEFT_SOCKET, MESH_POINTS, NOSE, OUTER_LIPS, RIGHT_SOCKET
 from pecten.faces.region import draw
 from pecten.geometry import similarity
 from pecten.types import Image, Mask, Points
 
-STRENGTH = 0.7
+STRENGTH = 0.5
 """Of what the face lacks: some of it is another skin's colour after all."""
 
 SIDE = 128
@@ -36,7 +37,7 @@ HOLLOW = (0.3, 0.7)
 MATT = 0.3
 """Share of the skin, the reddest, that gives its colour."""
 
-_RIM = 7
+_RIM, _AROUND = 7, 5
 _COVERED = 0.9
 _LEAST_PIXELS = 64
 _DARK = 0.01
@@ -50,7 +51,7 @@ def highlights(plate: Image, face: Image, matte: Mask, landmarks: Points) -> Mas
         plate: Crop of the plate, display-coded.
         face: What is put there, in the plate's light.
         matte: Where both show a face.
-        landmarks: The mesh in the crop, px: eyes and lips are no skin.
+        landmarks: The mesh in the crop, px: eyes and lips are no skin, and the nose is left.
     Returns:
         Linear light to be added, (`SIDE`, `SIDE`) over the crop; zero where nothing is known.
     Raises:
@@ -62,8 +63,9 @@ def highlights(plate: Image, face: Image, matte: Mask, landmarks: Points) -> Mas
         raise ShapeError(f"{len(landmarks)} landmarks, but the mesh has {MESH_POINTS}: give the whole mesh")
     small = [cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for picture in (plate, face, matte)]
     mesh = similarity.apply(similarity.resize(len(matte), SIDE), landmarks)
-    features = draw([mesh[list(part)] for part in (RIGHT_SOCKET, LEFT_SOCKET, OUTER_LIPS)], SIDE)
-    cover = small[2] * (1 - cv2.dilate(features, np.ones((3, 3), np.uint8)))
+    nose = cv2.convexHull(mesh[list(NOSE)].astype(np.float32))[:, 0].astype(np.float64)
+    features = draw([nose, *(mesh[list(part)] for part in (RIGHT_SOCKET, LEFT_SOCKET, OUTER_LIPS))], SIDE)
+    cover = small[2] * (1 - cv2.dilate(features, np.ones((_AROUND, _AROUND), np.uint8)))
     known = cover > _COVERED
     if known.sum() < _LEAST_PIXELS or not all(np.isfinite(picture).all() for picture in small):
         return np.zeros((SIDE, SIDE), np.float32)
