@@ -194,14 +194,12 @@ def _smooth_highlights(
     each: Sequence[Mask | None], starts: Sequence[int], window: int, only: int | None
 ) -> list[Mask | None]:
     """Average over a window: what shines on a head slides slowly, and where noses differ it must not twitch."""
-    half, result = window // 2, list(each)
+    result = list(each)
     for i, one in enumerate(each):
-        if one is None or only not in (None, i):
-            continue
-        first = max([i - half, 0, *(start for start in starts if start <= i)])
-        stop = min([i + half + 1, len(each), *(start for start in starts if start > i)])
-        near = [other for other in each[first:stop] if other is not None]
-        result[i] = np.asarray(np.mean(near, axis=0, dtype=np.float32))
+        if one is not None and only in (None, i):
+            first, stop = _within(i, len(each), starts, window)
+            near = [other for other in each[first:stop] if other is not None]
+            result[i] = np.asarray(np.mean(near, axis=0, dtype=np.float32))
     return result
 
 
@@ -250,13 +248,19 @@ def _around(
 ) -> list[tuple[Light, float]]:
     """Return the lights around one, up to the next cuts, and their weights under a Hann window."""
     weights, half = np.hanning(window + 2)[1:-1], window // 2
-    first = max([index - half, 0, *(start for start in starts if start <= index)])
-    stop = min([index + half + 1, len(lights), *(start for start in starts if start > index)])
+    first, stop = _within(index, len(lights), starts, window)
     return [
         (light, float(weights[k - index + half]))
         for k, light in enumerate(lights[first:stop], first)
         if light is not None and k != index
     ]
+
+
+def _within(index: int, count: int, starts: Sequence[int], window: int) -> tuple[int, int]:
+    """Return the first frame, and the one past the last, of a window that no cut crosses."""
+    half = window // 2
+    first = max([index - half, 0, *(start for start in starts if start <= index)])
+    return first, min([index + half + 1, count, *(start for start in starts if start > index)])
 
 
 def in_light(face: Image, recipe: Recipe, measurement: Measurement) -> Image:
