@@ -10,16 +10,19 @@ import torch
 
 from comb_helpers import config, crops, shape
 from iris_support import GAZES, footage, frame
+from lash_support import blinks, lashes, shut_mesh
+from lash_support import footage as lash_footage
 from pecten.comb.config import CombConfig
 from pecten.comb.export import export
 from pecten.comb.irises import POINTS, REACH, Irises
 from pecten.comb.model import Comb
 from pecten.comb.runtime import OpenVinoCodec
-from pecten.comb.surgery import mixed, with_irises
+from pecten.comb.surgery import mixed, rearranged, with_irises
 from pecten.comb.weights import VERSION, load_comb, read_tensors, save_comb, write_tensors
 from pecten.dataset.augment import Jitter
 from pecten.dataset.crops import CropSet
 from pecten.dataset.irises import seen_irises
+from pecten.dataset.lashes import seen_lashes
 from pecten.errors import CombError
 from pecten.faces.mean import MEAN_MESH
 from pecten.training.places import from_middle, misplaced_irises
@@ -39,7 +42,7 @@ def stirred(made: Comb) -> Comb:
     with torch.no_grad():
         for decoder in made.decoders.values():
             for name, parameter in decoder.named_parameters():
-                if ("irises" in name or "lids" in name) and "seen" not in name:
+                if ("irises" in name or "lids" in name) and not name.endswith(("seen", "lashes")):
                     parameter.add_(0.5 * torch.randn_like(parameter))
     return made
 
@@ -210,6 +213,32 @@ def test_training_keeps_what_the_footage_shows(trunk: str, tmp_path: Path) -> No
     assert bool((again.comb.seen_irises("one") == 0.5).all())
     own = torch.from_numpy(seen_irises(eyes_of("three")[0], 12)).permute(0, 3, 1, 2)
     torch.testing.assert_close(again.comb.seen_irises("three").detach(), own)
+
+
+@pytest.mark.parametrize("trunk", ["own", "shared"])
+def test_training_keeps_the_lashes_of_shut_eyes(trunk: str, tmp_path: Path) -> None:
+    awake = shut_mesh(gap=0.5)
+    data = [blinks("one").at_size(256), lash_footage([(lashes(awake), awake)] * 4, "two").at_size(256)]
+    wanted = replace(shape(size=256), texture=1, irises=True, trunk=trunk)
+    run = Run(data, wanted, config(start_px=256, batch=1))
+    run.advance()
+    expected = torch.from_numpy(seen_lashes(data[0], 48, 32)).permute(0, 3, 1, 2)
+    assert expected.any()
+    for network in (run.comb, run.ema):
+        torch.testing.assert_close(network.seen_lashes("one").detach(), expected)
+        assert not network.seen_lashes("two").any()
+    save_comb(tmp_path / "comb.safetensors", run.ema)
+    read = load_comb(tmp_path / "comb.safetensors")
+    torch.testing.assert_close(read.seen_lashes("one").detach(), expected)
+    assert not rearranged(read, ("one", "three")).seen_lashes("three").any()
+    old = {name: value for name, value in run.comb.state_dict().items() if "lashes" not in name}
+    write_tensors(tmp_path / "old.safetensors", old, {"version": VERSION, "config": wanted.to_dict()})
+    before = load_comb(tmp_path / "old.safetensors")
+    assert not before.seen_lashes("one").any()
+    again = Run(data, wanted, config(start_px=256, batch=1, base_sha256="0"), base=before)
+    torch.testing.assert_close(again.comb.seen_lashes("one").detach(), expected)
+    with pytest.raises(CombError, match="without irises"):
+        comb(irises=False).seen_lashes("ada")
 
 
 def test_a_solo_start_gives_everybody_their_own() -> None:

@@ -18,7 +18,7 @@ from pecten.faces.follow import FaceOptions
 from pecten.faces.mean import MEAN_MESH
 from pecten.faces.records import FaceFrame, ShotFaces
 from pecten.shot import SwapOptions, Swapped, swap_shot
-from pecten.shot.eyes import KeptIrises, steady_irises
+from pecten.shot.eyes import KeptEyes, steady_irises
 from pecten.swap.infer import Crops
 from pecten.types import Points
 from shot_support import Kept
@@ -159,16 +159,34 @@ class Blank(Dull):
                 self.comb.seen_irises(identity)[:, 1] = green
 
 
-def test_kept_irises_are_mixed_as_looks_are() -> None:
-    kept = KeptIrises(Blank().comb)
-    half = kept.of({"ada": 0.5, "bruno": 0.5})
+def test_kept_eyes_are_mixed_as_looks_are() -> None:
+    kept = KeptEyes(Blank().comb)
+    half = kept.of({"ada": 0.5, "bruno": 0.5}).irises
     assert half is not None
     np.testing.assert_allclose(half[..., 1], 0.7, atol=1e-6)
     assert not half[..., 0].any()
-    assert kept.of({"chidi": 1.0}) is None
-    assert kept.of({"ada": 0.5, "chidi": 0.5}) is None
-    assert KeptIrises(Dull()).of({"ada": 1.0}) is None
-    assert KeptIrises(Comb(CombConfig(("ada",), 32, "tiny", latent_size=8))).of({"ada": 1.0}) is None
+    nothing = (None, None)
+    assert kept.of({"chidi": 1.0}) == nothing
+    assert kept.of({"ada": 0.5, "chidi": 0.5}) == nothing
+    assert KeptEyes(Dull()).of({"ada": 1.0}) == nothing
+    assert KeptEyes(Comb(CombConfig(("ada",), 32, "tiny", latent_size=8))).of({"ada": 1.0}) == nothing
+
+
+def test_each_kind_is_kept_and_asked_for_by_itself() -> None:
+    comb = Blank().comb
+    with torch.no_grad():
+        comb.seen_lashes("chidi").fill_(1.5)
+    both, irises, lashes = (KeptEyes(comb, *asked) for asked in ((True, True), (True, False), (False, True)))
+    assert both.of({"chidi": 1.0}).irises is None
+    assert both.of({"ada": 1.0}).lashes is None
+    shown = both.of({"chidi": 1.0}).lashes
+    assert shown is not None
+    assert shown.shape == (2, 4, 6, 3)
+    assert (shown == 1.5).all()
+    assert irises.of({"chidi": 1.0}) == (None, None)
+    assert irises.of({"ada": 1.0}).irises is not None
+    assert lashes.of({"ada": 1.0}) == (None, None)
+    assert lashes.of({"chidi": 1.0}).lashes is not None
 
 
 def test_a_swap_draws_the_irises_that_a_comb_has_kept(lit: tuple[Pictures, ShotFaces]) -> None:

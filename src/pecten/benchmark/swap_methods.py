@@ -28,6 +28,7 @@ SEAMLESS = Recipe(
     specular=False,
     catch_lights=False,
     irises=False,
+    lashes=False,
 )
 """Poisson's seamless cloning of the face as it was decoded, as the other methods' own programs do it."""
 

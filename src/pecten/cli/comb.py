@@ -121,12 +121,14 @@ def sharpen(
 ) -> None:
     """Fit performers' fine detail once more to their footage: freckles, lashes, the hair of brows and beards.
 
-    Trainings that Pecten makes now end with it; this is for combs of older ones.
+    Trainings that Pecten makes now end with it; this is for combs of older ones. What the footage shows of irises and
+    shut eyes is kept, too, where the comb has irises and has kept none.
     """
     from pecten.cli.screen import Screen
     from pecten.cli.train import read_datasets
     from pecten.dataset.crops import load_crops
     from pecten.errors import UsageError
+    from pecten.training.eyes import look_at_eyes
     from pecten.training.sharpen import sharpen as fit
 
     names = [record.identity for record in read_datasets(datasets, consent, alone=True)]
@@ -140,7 +142,10 @@ def sharpen(
         _check_free(_file_at(out), overwrite)
         with Screen() as screen:
             for folder in datasets:
-                fit(loaded, load_crops(folder, loaded.config.size), screen)
+                crops = load_crops(folder, loaded.config.size)
+                fit(loaded, crops, screen)
+                if loaded.config.irises:
+                    look_at_eyes([loaded], crops)
     everybody = set(names) == set(loaded.config.identities)
     _write(loaded, comb, out, half, overwrite, dry_run, {"sharpened": True} if everybody else None)
 

@@ -75,6 +75,7 @@ def swap(
         bool,
         typer.Option("--irises/--no-irises", help="Draw irises anew from the source's footage, if the comb kept them."),
     ] = True,
+    lashes: Annotated[bool, typer.Option("--lashes/--no-lashes", help="Likewise the lashes of shut eyes.")] = True,
     blend: Annotated[
         str, typer.Option(help="How the face is laid into the plate: multiband, alpha, poisson, seamless or standard.")
     ] = "multiband",
@@ -140,7 +141,7 @@ def swap(
     options = SwapOptions(
         source,
         choose_region(region),
-        choose_recipe(light, bands, contrast, blend, grain, sharpness, shutter, specular, catch_lights, irises),
+        choose_recipe(light, bands, contrast, blend, grain, sharpness, shutter, specular, catch_lights, irises, lashes),
         batch,
         tuple(shared.track) if shared.track else None,
         choose_matte(matte, matte_mode, write_matte, strength, ease, fade, fill, occlusion),

@@ -32,6 +32,7 @@ def choose_recipe(
     specular: bool = True,
     catch_lights: bool = True,
     irises: bool = True,
+    lashes: bool = True,
 ) -> "Recipe":
     """Read how light, contrast and texture are to be matched and the face is laid into the plate."""
     from pecten.composite.contrast import ContrastMethod
@@ -57,6 +58,7 @@ def choose_recipe(
         specular=specular,
         catch_lights=catch_lights,
         irises=irises,
+        lashes=lashes,
     )
 
 

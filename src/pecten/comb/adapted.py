@@ -18,6 +18,7 @@ RANK_SHARE = 16
 _OWN = ("to_rgb.", "to_matte.", "to_gains.", "to_lids.", "texture.", "irises.")
 _GAZE = "irises.gaze."
 _SEEN = "irises.seen"
+_LASHES = "irises.lashes"
 _DETAIL = "texture.pictures"
 
 
@@ -116,6 +117,11 @@ class AdaptedDecoder(nn.Module):
     def seen_irises(self) -> Tensor:
         """Return what footage shows of this identity's irises, as a `Decoder` of a comb with irises does."""
         seen: Tensor = self.own[_key(_SEEN)]
+        return seen
+
+    def seen_lashes(self) -> Tensor:
+        """Return what footage shows of this identity's shut eyes, as a `Decoder` of a comb with irises does."""
+        seen: Tensor = self.own[_key(_LASHES)]
         return seen
 
 

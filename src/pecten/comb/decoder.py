@@ -181,6 +181,11 @@ class Decoder(nn.Module):
         assert self.irises is not None
         return self.irises.seen
 
+    def seen_lashes(self) -> Tensor:
+        """Return what footage shows of shut eyes, (2, 3, height, width), in a comb with irises."""
+        assert self.irises is not None
+        return self.irises.lashes
+
     def _grown(self, z: Maps, level: int) -> tuple[Maps, Maps, Maps]:
         """Return a level's features, those of the level below, and those that place a texture."""
         h = z if self.spread is None else rectify(self.spread(z))

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from pecten.comb.blocks import Convolution, Maps, rectify
 from pecten.comb.config import CombConfig
+from pecten.faces.lid_line import ASPECT
 from pecten.faces.mean import MEAN_MESH
 from pecten.types import CANONICAL_SIZE
 
@@ -18,6 +19,9 @@ POINTS = (slice(468, 473), slice(473, 478))
 
 REACH = 3 / 64
 """Half a picture's side as a share of the face's: an iris and three quarters as much again."""
+
+WIDTH = 3 / 16
+"""Of a picture of a shut eye as a share of the face's side: as large as on the mean face, and a little more."""
 
 _HIDDEN = 32
 _SHIFT, _STRETCH = 0.05, 0.5
@@ -58,6 +62,7 @@ class Irises(nn.Module):
         config: Of the comb.
     Attributes:
         seen: What footage shows of the irises (`pecten.dataset.irises`), for the composite; zero where nobody looked.
+        lashes: What it shows of shut eyes (`pecten.dataset.lashes`), likewise.
     """
 
     def __init__(self, config: CombConfig) -> None:
@@ -66,6 +71,8 @@ class Irises(nn.Module):
         self.pictures = nn.Parameter(torch.zeros(2, 3, self.side, self.side))
         # Not learnt, but each identity's own, as the rest is.
         self.seen = nn.Parameter(torch.zeros(2, 3, self.side, self.side), requires_grad=False)
+        width = max(2, round(config.size * WIDTH))
+        self.lashes = nn.Parameter(torch.zeros(2, 3, round(width / ASPECT), width), requires_grad=False)
         self.gaze = Gaze(config.latent_size)
 
     def forward(self, z: Maps, side: int) -> Float[Tensor, "_batch 3 _side _side"]:

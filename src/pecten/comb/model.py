@@ -33,7 +33,7 @@ class Comb(nn.Module):
             first, *others = self.decoders.values()
             for other in others:
                 other.load_state_dict(first.state_dict())
-        self.register_load_state_dict_pre_hook(_without_seen_irises)  # type: ignore[no-untyped-call]
+        self.register_load_state_dict_pre_hook(_without_what_was_seen)  # type: ignore[no-untyped-call]
 
     def encode(self, x: Pictures, level: int, fade: float = 1.0) -> Maps:
         """Encode pictures in [0, 1] of side 2**level px.
@@ -119,6 +119,18 @@ class Comb(nn.Module):
         seen: Tensor = self.decoders[identity].seen_irises()  # type: ignore[operator]
         return seen
 
+    def seen_lashes(self, identity: str) -> Float[Tensor, "2 3 _height _width"]:
+        """Return what footage shows of one identity's shut eyes: a parameter that training leaves as it is.
+
+        Raises:
+            CombError: as `spots`.
+        """
+        self._check(identity, self.config.highest_level)
+        if not self.config.irises:
+            raise CombError("a comb without irises: make one with irises=True")
+        seen: Tensor = self.decoders[identity].seen_lashes()  # type: ignore[operator]
+        return seen
+
     def forward(self, x: Pictures, identity: str, level: int | None = None, fade: float = 1.0) -> Pictures:
         """Show what is in `x` as `identity` (level None is the highest)."""
         level = self.config.highest_level if level is None else level
@@ -138,8 +150,8 @@ class Comb(nn.Module):
             raise CombError(f"level {level}: this comb has {low} to {high} ({2**low} to {2**high} px)")
 
 
-def _without_seen_irises(comb: nn.Module, weights: MutableMapping[str, Tensor], *_: object) -> None:
-    """Read weights that were written before footage's irises were kept: nobody looked."""
+def _without_what_was_seen(comb: nn.Module, weights: MutableMapping[str, Tensor], *_: object) -> None:
+    """Read weights that were written before footage's irises, or lashes, were kept: nobody looked."""
     for name, value in comb.state_dict().items():
-        if name.endswith(("irises.seen", "irises_seen")):
+        if name.endswith(("irises.seen", "irises_seen", "irises.lashes", "irises_lashes")):
             weights.setdefault(name, torch.zeros_like(value))

@@ -31,6 +31,7 @@ def rearranged(comb: Comb, identities: Sequence[str]) -> Comb:
         if made.config.irises and identity not in known:
             with torch.no_grad():
                 made.seen_irises(identity).zero_()
+                made.seen_lashes(identity).zero_()
     return made.train(comb.training)
 
 

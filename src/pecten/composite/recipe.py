@@ -72,6 +72,7 @@ class Recipe:
         specular: Whether the face's skin shows the highlights of the plate's; only with light "skin".
         catch_lights: Whether the eyes show what the plate's mirror.
         irises: Whether decoded irises are drawn anew from the footage's, if the comb has kept them.
+        lashes: Whether the lashes of shut eyes are, likewise.
     """
 
     light: LightSource = LightSource.SKIN
@@ -86,10 +87,16 @@ class Recipe:
     specular: bool = True
     catch_lights: bool = True
     irises: bool = True
+    lashes: bool = True
 
 
 PAPER = Recipe(
-    light=LightSource.BANDS, contrast=ContrastMethod.GLOBAL, specular=False, catch_lights=False, irises=False
+    light=LightSource.BANDS,
+    contrast=ContrastMethod.GLOBAL,
+    specular=False,
+    catch_lights=False,
+    irises=False,
+    lashes=False,
 )
 """As published, as far as it is known: contrast first, then the two coarsest bands from the plate."""
 

@@ -1,12 +1,15 @@
 """Where the eyes of a decoded face are, steadily enough to lay a light on them."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
+from torch import Tensor
 
 from pecten.comb.model import Comb
 from pecten.composite.catch_light import catch_lights, with_catch_lights
 from pecten.composite.irises import with_irises
+from pecten.composite.lashes import with_lashes
 from pecten.dataset.irises import SPAN
 from pecten.faces.eyes import EYES, eyes_of
 from pecten.faces.records import FaceFrame
@@ -49,45 +52,72 @@ def steady_irises(
     return steady
 
 
-class KeptIrises:
-    """The irises that a comb has kept of its performers' footage.
+class SeenEyes(NamedTuple):
+    """What footage shows of a performer's eyes.
 
-    Args:
-        comb: Any, or another decoder; what has kept none gives none.
+    Attributes:
+        irises: See `pecten.dataset.irises`; None where nothing is kept, or they are not to be drawn.
+        lashes: See `pecten.dataset.lashes`; likewise.
     """
 
-    def __init__(self, comb: object) -> None:
-        self._kept = dict[str, np.ndarray]()
+    irises: np.ndarray | None
+    lashes: np.ndarray | None
+
+
+class KeptEyes:
+    """What a comb has kept of its performers' eyes.
+
+    Args:
+        comb: Any, or another decoder; what has kept nothing gives nothing.
+        irises: Whether they are asked for.
+        lashes: Likewise.
+    """
+
+    def __init__(self, comb: object, irises: bool = True, lashes: bool = True) -> None:
+        self._irises, self._lashes = dict[str, np.ndarray](), dict[str, np.ndarray]()
         if not isinstance(comb, Comb) or not comb.config.irises:
             return
         for identity in comb.config.identities:
-            self._kept[identity] = comb.seen_irises(identity).detach().float().cpu().numpy().transpose(0, 2, 3, 1)
+            if irises:
+                self._irises[identity] = _pictures(comb.seen_irises(identity))
+            if lashes:
+                self._lashes[identity] = _pictures(comb.seen_lashes(identity))
 
-    def of(self, shares: Mapping[str, float]) -> np.ndarray | None:
-        """Return the pictures of a mixture of looks; None where one of them has none.
+    def of(self, shares: Mapping[str, float]) -> SeenEyes:
+        """Return the pictures of a mixture of looks, of each kind that all of them have.
 
         Args:
             shares: Of identities.
         """
-        if any(name not in self._kept or not self._kept[name].any() for name in shares):
-            return None
-        mixed: np.ndarray = np.sum([self._kept[name] * np.float32(share) for name, share in shares.items()], axis=0)
-        return mixed
+        return SeenEyes(_mixed(self._irises, shares), _mixed(self._lashes, shares))
 
 
-def with_seen_irises(face: Image, mesh: Points, pictures: np.ndarray, below: Points) -> Image:
-    """Draw a performer's irises over those of a decoded face.
+def _pictures(kept: Tensor) -> np.ndarray:
+    return kept.detach().float().cpu().numpy().transpose(0, 2, 3, 1)
+
+
+def _mixed(kept: Mapping[str, np.ndarray], shares: Mapping[str, float]) -> np.ndarray | None:
+    if any(name not in kept or not kept[name].any() for name in shares):
+        return None
+    mixed: np.ndarray = np.sum([kept[name] * np.float32(share) for name, share in shares.items()], axis=0)
+    return mixed
+
+
+def with_seen_eyes(face: Image, mesh: Points, seen: SeenEyes, below: Points) -> Image:
+    """Draw a performer's irises, or where eyes are shut the lashes, over those of a decoded face.
 
     Args:
         face: Decoded crop, display-coded.
         mesh: Its own, from `steady_irises`, px of a crop of `CANONICAL_SIZE`.
-        pictures: From `KeptIrises.of`.
+        seen: From `KeptEyes.of`.
         below: The plate's mesh: where one of its eyes is shut, lashes of a decoded one may pass for an opening.
     """
     eyes = eyes_of(similarity.apply(similarity.resize(CANONICAL_SIZE, len(face)), mesh))
     # Of a turned face the far eye's lids are a guess, and eyes blink together.
     open_by = min(eye.openness for eye in eyes_of(below))
-    return with_irises(face, eyes, pictures, SPAN, open_by)
+    if seen.irises is not None:
+        face = with_irises(face, eyes, seen.irises, SPAN, open_by)
+    return face if seen.lashes is None else with_lashes(face, eyes, seen.lashes, open_by)
 
 
 def with_lights_of(plate: Image, plate_mesh: Points, face: Image, face_mesh: Points, matte: Mask) -> Image:

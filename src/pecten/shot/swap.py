@@ -28,7 +28,7 @@ from pecten.footage.clip import Clip, Frame
 from pecten.geometry import similarity
 from pecten.shot.coverage import Answer, resized, still_seen
 from pecten.shot.engine import codec_of
-from pecten.shot.eyes import KeptIrises, mesh_of, steady_irises, with_lights_of, with_seen_irises
+from pecten.shot.eyes import KeptEyes, SeenEyes, mesh_of, steady_irises, with_lights_of, with_seen_eyes
 from pecten.shot.matte import Mattes, Visibility
 from pecten.shot.options import SwapOptions, Swapped, SwapSummary
 from pecten.shot.overhang import filled, find_outline, steady_outline
@@ -49,7 +49,7 @@ class _Decoded:
     measurement: Measurement | None
     latent: np.ndarray | None = None
     eyes: Points | None = None
-    irises: np.ndarray | None = None
+    kept: SeenEyes | None = None
 
 
 def swap_shot(
@@ -110,11 +110,11 @@ def swap_shot(
         mattes.check(first, stop)
     seeing = (visibility or Occlusion()) if options.matte.occlusion else None
     shown = _Shown(codec_of(comb, options.engine) if isinstance(comb, Comb) else comb, wishes, options)
-    irises = KeptIrises(comb.comb if isinstance(comb, OfComb) else comb) if options.recipe.irises else None
     decoded = _decode(clip, wanted, mattes, shown, options, first, stop, seeing, view)
-    if irises is not None:
-        decoded = (replace(step, irises=irises.of(wishes.at(step.frame.number).shares)) for step in decoded)
-    for step in _smoothed(decoded, options.recipe.window):
+    recipe = options.recipe
+    kept = KeptEyes(comb.comb if isinstance(comb, OfComb) else comb, recipe.irises, recipe.lashes)
+    decoded = (replace(step, kept=kept.of(wishes.at(step.frame.number).shares)) for step in decoded)
+    for step in _smoothed(decoded, recipe.window):
         if not first <= step.frame.index < stop:
             continue
         finished += 1
@@ -185,7 +185,7 @@ def _decode(
 ) -> Iterator[_Decoded]:
     # Grain is what differs from the frame before, so one more is needed.
     margin = options.recipe.window // 2 + 1
-    looked_at = options.matte.fill, options.recipe.catch_lights, options.recipe.irises
+    looked_at = options.matte.fill, options.recipe.catch_lights, options.recipe.irises, options.recipe.lashes
     mesh = FaceMesh() if any(looked_at) else None
     before: Seen | None = None
     around = iter(clip.frames(max(0, start - margin), min(clip.info.frame_count, stop + margin)))
@@ -274,8 +274,8 @@ def _finish(
     if strength == 0 or fade.weight == 0:
         return replace(untouched, matte=coverage.written), "strength 0" if strength == 0 else fade.reason
     decoded = filled(step.decoded, step.outline) if options.matte.fill else step.decoded
-    if step.irises is not None and step.eyes is not None:
-        decoded = with_seen_irises(decoded, step.eyes, step.irises, mesh_of(face))
+    if step.kept is not None and step.eyes is not None:
+        decoded = with_seen_eyes(decoded, step.eyes, step.kept, mesh_of(face))
     decoded = prepare(decoded, size, options.recipe, step.measurement)
     shape = coverage.shape
     blended = compose(plate_crop, decoded, shape, options.recipe, step.measurement, coverage.whole)

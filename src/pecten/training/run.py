@@ -15,13 +15,13 @@ from pecten.comb.schedule import state_at
 from pecten.comb.surgery import rearranged, shared, textured, with_irises
 from pecten.dataset.augment import Batch, augment
 from pecten.dataset.crops import CropSet
-from pecten.dataset.irises import seen_irises
 from pecten.dataset.reach import reach_of
 from pecten.dataset.sampling import balance, descriptors, draw
 from pecten.devices import choose_device, gains_by_bfloat16, require_compiler
 from pecten.training.checkpoint import Clock, load_latest, save
 from pecten.training.config import TrainConfig
 from pecten.training.critic import BETAS, Critic
+from pecten.training.eyes import look_at_eyes
 from pecten.training.feed import Feed
 from pecten.training.places import from_middle
 from pecten.training.ranks import ALONE, Ranks
@@ -144,7 +144,7 @@ class Run:
         """
         clock, reasons = load_latest(folder, self.comb, self.ema, self.optimiser, self.critic)
         self.clock = clock or self.clock
-        self._look_at_irises()
+        self._look_at_eyes()
         return clock is not None, reasons
 
     def restart(self, folder: Path, clock: Clock) -> None:
@@ -155,16 +155,11 @@ class Run:
         self.clock = replace(self.clock, rate_scale=clock.rate_scale, rollbacks=clock.rollbacks)
 
     @torch.no_grad()
-    def _look_at_irises(self, anew: bool = False) -> None:
-        """Keep what the footage shows of irises, of those identities that nobody has looked at yet."""
-        if not self.comb.config.irises:
-            return
-        for identity, crops in self.datasets.items():
-            kept = [comb.seen_irises(identity) for comb in (self.comb, self.ema)]
-            if anew or not kept[0].any():
-                seen = torch.from_numpy(np.moveaxis(seen_irises(crops, kept[0].shape[-1]), 3, 1))
-                for pictures in kept:
-                    pictures.copy_(seen)
+    def _look_at_eyes(self, anew: bool = False) -> None:
+        """Keep what the footage shows of irises and lashes, of those identities that nobody has looked at yet."""
+        if self.comb.config.irises:
+            for crops in self.datasets.values():
+                look_at_eyes((self.comb, self.ema), crops, anew)
 
     @property
     def _drawn_at_once(self) -> int:
@@ -190,7 +185,7 @@ class Run:
         fresh = self.base or self._drawn()
         self.comb.load_state_dict(fresh)
         self.ema.load_state_dict(fresh)
-        self._look_at_irises()
+        self._look_at_eyes()
         self.optimiser.state.clear()
         self.critic = self._critic() if self.config.critic_weight else None
         self.clock = Clock()
@@ -213,7 +208,7 @@ class Run:
             for other in others:
                 other.load_state_dict(first.state_dict())
         # All but these may begin alike.
-        self._look_at_irises(anew=True)
+        self._look_at_eyes(anew=True)
         first, *others = (self.comb.decoders[identity] for identity in self.datasets)
         for other in others:
             for theirs, mine in zip(first.parameters(), other.parameters(), strict=True):
