@@ -15,6 +15,7 @@ import pytest
 
 import pecten as pecten_package
 from cli_support import COUNT, Studio, pecten, swap, tree
+from pecten.__main__ import run
 from pecten.cli.screen import Screen
 from pecten.comb.weights import read_header
 
@@ -316,3 +317,37 @@ def test_a_real_ctrl_c_in_a_process_of_its_own(studio: Studio, here: Path) -> No
     assert [line for line in err.splitlines() if line.startswith("pecten: ")] == [f"pecten: {INTERRUPTED}"]
     assert "Traceback" not in err
     assert halves(here) == []
+
+
+@pytest.mark.parametrize("pressed", [True, False])
+def test_a_library_interrupted_while_it_is_loaded_is_an_interrupt(
+    pressed: bool, capfd: Capture, monkeypatch: Patch
+) -> None:
+    """NumPy answers Ctrl-C during its import with an error of its own."""
+
+    def load(_: list[str]) -> int:
+        try:
+            if pressed:
+                signal.raise_signal(signal.SIGINT)
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            raise ImportError("initialization failed") from None
+
+    monkeypatch.setattr("pecten.__main__._run", load)
+    before = signal.getsignal(signal.SIGINT)
+    assert run([]) == (130 if pressed else 70)
+    assert signal.getsignal(signal.SIGINT) is before
+    assert ("interrupted" in capfd.readouterr().err) == pressed
+
+
+def test_a_job_in_the_background_is_not_stopped_by_the_terminal(monkeypatch: Patch) -> None:
+    def press(_: list[str]) -> int:
+        signal.raise_signal(signal.SIGINT)
+        return 0
+
+    monkeypatch.setattr("pecten.__main__._run", press)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        assert run([]) == 0
+    finally:
+        signal.signal(signal.SIGINT, before)

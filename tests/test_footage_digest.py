@@ -3,12 +3,13 @@
 import hashlib
 import shutil
 import subprocess
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pecten.footage.clip import open_clip, shot_name
+from pecten.footage.clip import open_clip, shot_name, stamp_of
 from pecten.footage.digest import digest_of, digests_of
 from sample_clips import write_still, write_video
 
@@ -60,3 +61,20 @@ def test_a_sequence_has_what_sha256sum_says_of_its_frames(tmp_path: Path) -> Non
 )
 def test_a_shot_is_called_as_its_files_are(path: str, name: str) -> None:
     assert shot_name(path) == name
+
+
+def test_a_stamp_tells_frames_that_were_exchanged_or_renumbered(tmp_path: Path) -> None:
+    pattern = _frames(tmp_path / "a", range(1001, 1005))
+    was = stamp_of(open_clip(pattern).info)
+    assert stamp_of(open_clip(pattern).info) == was
+    assert stamp_of(open_clip(pattern, rate=Fraction(25)).info) != was
+    one, other = tmp_path / "a" / "sh010.1001.exr", tmp_path / "a" / "sh010.1003.exr"
+    one.rename(tmp_path / "aside")
+    other.rename(one)
+    (tmp_path / "aside").rename(other)
+    exchanged = stamp_of(open_clip(pattern).info)
+    assert exchanged != was
+    assert exchanged[1:3] == was[1:3]
+    for number in range(1001, 1005):
+        (tmp_path / "a" / f"sh010.{number}.exr").rename(tmp_path / "a" / f"sh010.{number + 100}.exr")
+    assert stamp_of(open_clip(pattern).info) != exchanged

@@ -3,6 +3,7 @@
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -84,3 +85,56 @@ def test_what_does_not_fit_is_refused_in_one_line(plate: ClipInfo, tmp_path: Pat
             late.check(start, stop)
     with pytest.raises(FootageError, match="no such frames"):
         open_matte(str(tmp_path / "gone.####.exr"), plate)
+
+
+@pytest.mark.parametrize("solid", [(), (1001,), (1001, 1004)])
+def test_one_frame_s_alpha_says_that_alpha_is_the_matte(
+    solid: tuple[int, ...], plate: ClipInfo, tmp_path: Path
+) -> None:
+    for number in range(1001, 1005):
+        pixels = np.ones((HIGH, WIDE, 4), np.float16)
+        pixels[:, : WIDE // 2, 3] = 1 if number in solid else 0
+        write_still(tmp_path / f"roto.{number}.exr", pixels, channels=("R", "G", "B", "A"))
+    matte = open_matte(str(tmp_path / "roto.####.exr"), plate)
+    assert matte.channel == "alpha"
+    assert [float(matte.at(k)[0, 0]) for k in range(4)] == [float(1001 + k in solid) for k in range(4)]
+
+
+def test_alpha_where_red_was_read_is_told(tmp_path: Path) -> None:
+    """Of a long sequence only some frames are asked at first."""
+    for number in range(1, 31):
+        pixels = np.ones((4, 4, 4), np.float16)
+        pixels[0, 0, 3] = 0 if number == 3 else 1
+        write_still(tmp_path / f"roto.{number:04d}.exr", pixels, channels=("R", "G", "B", "A"))
+    info = open_clip(tmp_path / "roto.####.exr").info
+    matte = open_matte(str(tmp_path / "roto.####.exr"), info)
+    assert matte.channel == "red"
+    assert matte.at(1).min() == 1
+    with pytest.raises(FootageError, match="frame 3 has alpha, but it is solid on others"):
+        matte.at(2)
+
+
+def test_a_video_s_alpha_is_read(plate: ClipInfo, tmp_path: Path) -> None:
+    path = tmp_path / "roto.mov"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("prores_ks", rate=24, options={"profile": "4444"})
+        stream.width, stream.height, stream.pix_fmt = WIDE, HIGH, "yuva444p10le"
+        for k in range(4):
+            shown = np.full((HIGH, WIDE, 4), 255, np.uint8)
+            shown[:, : WIDE // 2, 3] = 0 if k else 102
+            frame = av.VideoFrame.from_ndarray(shown, format="rgba").reformat(format="yuva444p10le")
+            frame.pts, frame.time_base = k, Fraction(1, 24)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    matte = open_matte(str(path), plate)
+    assert matte.channel == "alpha"
+    for k, level in enumerate((0.4, 0.0, 0.0, 0.0)):
+        assert matte.at(k)[:, -1].min() == 1
+        np.testing.assert_allclose(matte.at(k)[:, 0], level, atol=0.01)
+
+
+def test_a_sequence_of_one_frame_is_no_still(plate: ClipInfo, tmp_path: Path) -> None:
+    path = write_still(tmp_path / "roto.1002.exr", np.ones((HIGH, WIDE, 1), np.float16))
+    with pytest.raises(FootageError, match=r"matte of frame 1001 missing, it has 1002-1002"):
+        open_matte(str(tmp_path / "roto.####.exr"), plate).check(0, 4)
+    assert open_matte(str(path), plate).at(3).min() == 1

@@ -135,6 +135,11 @@ def test_a_text_file_is_called_one(tmp_path: Path) -> None:
     assert "text file" in refusal(path)
 
 
+@pytest.mark.parametrize("name", ["take #2.mp4", "100%.mp4", "a%04d.mp4"])
+def test_a_video_may_be_called_like_a_pattern(name: str, tmp_path: Path) -> None:
+    assert open_clip(write_video(tmp_path / name, count=2)).info.kind == "video"
+
+
 def test_no_file_and_an_empty_file(tmp_path: Path) -> None:
     assert "no such file" in refusal(tmp_path / "gone.mov")
     (tmp_path / "empty.mp4").touch()

@@ -18,6 +18,8 @@ DEFECT = 70
 TRACEBACK = "PECTEN_TRACEBACK"
 """Environment variable that asks for the traceback of such a mistake."""
 
+_INTERRUPTED = "interrupted; finished work is kept: run the same command again to go on"
+
 _REMEDIES = {
     errno.ENOSPC: "free some space, then run the same command again",
     errno.EDQUOT: "free some space, then run the same command again",
@@ -44,11 +46,19 @@ def run(arguments: list[str] | None = None) -> int:
     Args:
         arguments: Of the command line; None for the process's own.
     """
-    previous = signal.signal(signal.SIGTERM, _interrupt)
+    came: list[int] = []
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+        raise KeyboardInterrupt
+
+    # A shell's job in the background has SIGINT ignored, and keeps it so.
+    numbers = [signal.SIGTERM, *([] if signal.getsignal(signal.SIGINT) is signal.SIG_IGN else [signal.SIGINT])]
+    previous = {number: signal.signal(number, interrupt) for number in numbers}
     try:
         return _run(sys.argv[1:] if arguments is None else arguments)
     except KeyboardInterrupt:
-        return _fail("interrupted; finished work is kept: run the same command again to go on", INTERRUPTED)
+        return _fail(_INTERRUPTED, INTERRUPTED)
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - Python flushes stdout at exit, into the closed pipe
         return 1
@@ -57,9 +67,11 @@ def run(arguments: list[str] | None = None) -> int:
     except OSError as error:
         return _fail(_explain(error))
     except Exception as error:
-        return _defect(error)
+        # Libraries that are interrupted while they are being loaded say that they are broken.
+        return _fail(_INTERRUPTED, INTERRUPTED) if came else _defect(error)
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def _run(arguments: list[str]) -> int:
@@ -93,10 +105,6 @@ def _of_the_command_line(error: Exception) -> int:
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "pecten"
     return _fail(f"{message.rstrip('.')}: see {command} --help", MISUSED)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def _explain(error: OSError) -> str:

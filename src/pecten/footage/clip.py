@@ -1,5 +1,6 @@
 """Moving pictures of every kind, as one thing: frames with a rate, a timecode and a colour coding."""
 
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -154,7 +155,8 @@ def open_clip(path: str | Path, rate: Fraction | None = None, colour: ColourChoi
     if not text:
         raise FootageError("no clip given: name a video, an image sequence or a folder")
     place = Path(text)
-    if place.is_dir() or place.suffix.lower() in STILL_SUFFIXES or "#" in place.name or "%" in place.name:
+    is_pattern = ("#" in place.name or "%" in place.name) and not place.is_file()
+    if place.is_dir() or place.suffix.lower() in STILL_SUFFIXES or is_pattern:
         return open_sequence(place, rate, colour)
     if not place.exists():
         raise FootageError(f"{place}: no such file; check the path")
@@ -183,7 +185,12 @@ def files_of(info: ClipInfo) -> list[Path]:
     return [name.file(number) for number in name.numbers()]
 
 
-def stamp_of(info: ClipInfo) -> list[int]:
-    """Return total size and latest change of a clip's files: when they differ, it is not the clip that it was."""
-    states = [path.stat() for path in files_of(info) if path.is_file()]
-    return [sum(state.st_size for state in states), max((state.st_mtime_ns for state in states), default=0)]
+def stamp_of(info: ClipInfo) -> list[int | str]:
+    """Return rate, total size, latest change and a digest of name, size and change of each of a clip's files.
+
+    When any of them differs, it is not the clip that it was: also where frames were exchanged or given other numbers.
+    """
+    states = [(path.name, path.stat()) for path in files_of(info) if path.is_file()]
+    each = "".join(f"{name} {state.st_size} {state.st_mtime_ns}\n" for name, state in states)
+    size, latest = sum(state.st_size for _, state in states), max((state.st_mtime_ns for _, state in states), default=0)
+    return [str(info.rate), size, latest, hashlib.sha256(each.encode("utf-8", "surrogateescape")).hexdigest()[:16]]

@@ -7,6 +7,7 @@ import numpy as np
 import OpenImageIO as oiio
 
 from pecten.errors import FootageError
+from pecten.footage.alpha import frame_alpha
 from pecten.footage.clip import FIRST_NUMBER_FOR_VIDEO, Clip, ClipInfo, Frame, open_clip
 from pecten.footage.sequence import Still, image_of
 from pecten.types import Mask
@@ -14,24 +15,25 @@ from pecten.types import Mask
 _VIDEO_NOISE = 0.02
 """Black and white of a compressed video flicker by this much; a matte's must not."""
 
+_LOOKED_AT = 9
+"""Frames that are asked whether alpha is the matte."""
+
 
 class MatteClip:
     """A matte for each frame of a plate.
 
     Args:
-        clip: Its alpha is read, or its red where there is no alpha (or a solid one).
+        clip: Its alpha is read, or its red where there is no alpha (or a solid one on all frames).
         plate: What it goes with.
+        is_still: Whether its only frame goes with every frame of the plate.
     """
 
-    def __init__(self, clip: Clip, plate: ClipInfo) -> None:
-        self._clip, self._plate = clip, plate
-        self._is_still = clip.info.frame_count == 1
+    def __init__(self, clip: Clip, plate: ClipInfo, is_still: bool = False) -> None:
+        self._clip, self._plate, self._is_still = clip, plate, is_still
         self._stream: Iterator[Frame] = iter(())
         self._next = -1
         self._held: tuple[int, Mask] | None = None
-        first = next(iter(clip.frames(0, 1)))
-        self._alpha = _alpha_of(first)
-        self.channel = "red" if self._alpha is None else "alpha"
+        self.channel = "alpha" if _says_alpha(clip) else "red"
         """Which channel is read."""
 
     def check(self, start: int, stop: int) -> None:
@@ -80,11 +82,18 @@ class MatteClip:
         if own != self._next:
             self._stream = iter(self._clip.frames(own))
         frame, self._next = next(self._stream), own + 1
-        if self._alpha is not None and isinstance(frame.native, Still):
-            levels = image_of(frame.native, [self._alpha] * 3)[..., 0]
-        else:
-            levels = frame.image[..., 0]
-        if self._clip.info.kind == "video":
+        alpha = _alpha_of(frame)
+        if self.channel == "red" and alpha is not None and _says_something(alpha, frame):
+            raise FootageError(
+                f"{self._clip.info.path}: frame {frame.number} has alpha, but it is solid on others and red was read; "
+                "render all frames with their alpha, or without any"
+            )
+        if self.channel == "alpha" and alpha is None:
+            raise FootageError(
+                f"{self._clip.info.path}: frame {frame.number} has no alpha, but others have; render it again"
+            )
+        levels = frame.image[..., 0] if alpha is None or self.channel == "red" else alpha
+        if self._clip.info.kind == "video" and self.channel == "red":
             levels = (levels - np.float32(_VIDEO_NOISE)) * np.float32(1 / (1 - 2 * _VIDEO_NOISE))
         matte: Mask = np.clip(levels, 0, 1, dtype=np.float32)
         return matte
@@ -106,16 +115,36 @@ def open_matte(path: str, plate: ClipInfo) -> MatteClip:
             f"{path}: {info.width}x{info.height}, but the plate is {plate.width}x{plate.height}; "
             "render the matte in the plate's geometry"
         )
-    return MatteClip(clip, plate)
+    place = Path(path)
+    numbered = place.is_dir() or (not place.is_file() and ("#" in place.name or "%" in place.name))
+    return MatteClip(clip, plate, clip.info.frame_count == 1 and not numbered)
 
 
-def _alpha_of(frame: Frame) -> int | None:
-    """Return which channel of a still is its alpha; None without one, or where a solid one says nothing."""
+def _says_alpha(clip: Clip) -> bool:
+    """Say whether any of some frames, spread over the clip, has an alpha that says something."""
+    count = clip.info.frame_count
+    for index in sorted({round(k) for k in np.linspace(0, count - 1, min(count, _LOOKED_AT))}):
+        frame = next(iter(clip.frames(index, index + 1)))
+        alpha = _alpha_of(frame)
+        if alpha is None:
+            return False
+        if _says_something(alpha, frame):
+            return True
+    return False
+
+
+def _says_something(alpha: Mask, frame: Frame) -> bool:
+    """Say whether alpha is the matte: one that is solid, beside colours, is what a program wrote unasked."""
+    alone = isinstance(frame.native, Still) and frame.native.spec.nchannels == 1
+    return alone or bool((alpha < 1).any())
+
+
+def _alpha_of(frame: Frame) -> Mask | None:
+    """Return a frame's alpha; None where it has none."""
     if not isinstance(frame.native, Still):
-        return None
+        return frame_alpha(frame)
     spec: oiio.ImageSpec = frame.native.spec
-    index = spec.alpha_channel
-    if index < 0 or index >= spec.nchannels:
+    if not 0 <= spec.alpha_channel < spec.nchannels:
         return None
-    alpha = image_of(frame.native, [index] * 3)[..., 0]
-    return None if spec.nchannels > 1 and bool((alpha >= 1).all()) else int(index)
+    alpha: Mask = image_of(frame.native, [spec.alpha_channel] * 3)[..., 0]
+    return alpha
