@@ -83,6 +83,18 @@ def test_the_turn_goes_the_way_the_file_says(tmp_path: Path) -> None:
     assert np.abs(255 * found - np.rot90(picture(0), -1)).mean() < 4
 
 
+@pytest.mark.parametrize("signs", [(-1, 0, 0, 1), (1, 0, 0, -1), (0, 1, 1, 0)])
+def test_a_mirrored_video_is_refused(signs: tuple[int, int, int, int], tmp_path: Path) -> None:
+    path = write_video(tmp_path / "mirrored.mp4", count=2)
+    header = bytearray(path.read_bytes())
+    place = header.index(b"tkhd") + 4 + 40
+    for at, value in zip((0, 4, 12, 16), signs, strict=True):
+        header[place + at : place + at + 4] = (value * 65536).to_bytes(4, "big", signed=True)
+    path.write_bytes(header)
+    with pytest.raises(FootageError, match=r"mirrored\.mp4: its header says that it is shown mirrored"):
+        open_clip(path)
+
+
 def test_missing_tags_get_their_usual_meaning(tmp_path: Path) -> None:
     small = open_clip(write_video(tmp_path / "small.mp4", tags=None))
     large = open_clip(write_video(tmp_path / "large.mp4", tags=None, size=(1280, 720), count=2))

@@ -262,7 +262,18 @@ def _first_frame(container: InputContainer, stream: VideoStream, path: Path) -> 
     if first is None:
         total = f" of {stream.frames}" if stream.frames else ""
         raise FootageError(f"{path}: 0{total} frames can be decoded. Copy or export the file again.")
+    if _is_mirrored(first):
+        raise FootageError(f"{path}: its header says that it is shown mirrored: export it as it is to be seen")
     return first
+
+
+def _is_mirrored(frame: VideoFrame) -> bool:
+    """Say whether the display matrix mirrors, which FFmpeg's angle does not tell from a turn."""
+    matrix: Any = frame.side_data.get("DISPLAYMATRIX")
+    if matrix is None:
+        return False
+    a, b, _, c, d = np.frombuffer(bytes(matrix), np.int32)[:5].astype(float)
+    return bool(a * d < b * c)
 
 
 def _scan(path: Path, stream_index: int, rate: Fraction) -> _Scan:
