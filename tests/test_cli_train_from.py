@@ -57,8 +57,19 @@ def test_training_goes_on_from_a_comb(studio: Studio, tmp_path: Path, capfd: pyt
     assert made.config == base.config
     for name, weight in base.encoder.state_dict().items():
         assert (made.encoder.state_dict()[name] == weight).all(), name
+    # What was known of the others is kept.
+    assert set(read_header(tmp_path / "new")["seen"]) == {"chidi", *read_header(studio.comb).get("seen", {})}
     refused = pecten(capfd, *words, "--freeze-encoder")
     assert "chidi: one performer only" in refused.complaint
+    itself = pecten(capfd, "train", studio.chidi, "-o", studio.comb, "--from", studio.comb, "--freeze-encoder")
+    assert "--from is the comb in it" in itself.complaint
+    base_before = (studio.comb / "comb.safetensors").read_bytes()
+    copied = tmp_path / "kept"
+    copied.mkdir()
+    (copied / "comb.safetensors").write_bytes(base_before)
+    foreign = pecten(capfd, "train", studio.ada, studio.chidi, "-o", copied, "--preset", "quick", "--size", 32)
+    assert "holds a comb that no training here has made" in foreign.complaint
+    assert (copied / "comb.safetensors").read_bytes() == base_before
 
 
 def test_a_training_knows_what_it_began_with(studio: Studio) -> None:

@@ -105,7 +105,7 @@ def test_decoders_of_their_own_are_given_a_trunk_and_one_of_them_stays_as_it_was
     made = shared(comb, "two")
     torch.testing.assert_close(made.decode(z, "two", 4, 0.4), comb.decode(z, "two", 4, 0.4))
     # Who did not become the trunk goes through it, and out by their own end.
-    mixture = Comb(replace(comb.config, identities=("one",)))
+    mixture = Comb(replace(comb.config, identities=("one",))).eval()
     weights = comb.decoders["two"].state_dict()
     ends = {k: v for k, v in comb.decoders["one"].state_dict().items() if k.startswith(("to_", "texture."))}
     mixture.decoders["one"].load_state_dict({**weights, **ends})

@@ -64,6 +64,14 @@ def test_torchscript(comb: Comb, crops: np.ndarray, expected: np.ndarray, tmp_pa
     assert said["pecten.source_record"] == b"record-1"
 
 
+def test_torchscript_is_bound_to_no_device(tmp_path: Path) -> None:
+    """A tensor that is made on the way would stay where the program was written."""
+    shape = CombConfig(("ada",), 64, "tiny", latent_size=6, texture=1, irises=True, fold=2)
+    export(Comb(shape).eval(), "ada", tmp_path / "ada.pt", ABOUT)
+    script = torch.jit.load(str(tmp_path / "ada.pt"))
+    assert "Device" not in str(script.inlined_graph)
+
+
 def test_what_cannot_be_exported_is_one_line(comb: Comb, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"no format for \.engine"):
         export(comb, "bruno", tmp_path / "bruno.engine", ABOUT)

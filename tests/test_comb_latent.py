@@ -83,6 +83,22 @@ def test_few_frames_are_enough_to_go_on() -> None:
     assert np.isfinite(record.beyond("ada", encode("ada", described["ada"]), described["ada"])).all()
 
 
+def test_one_frame_is_enough_to_go_on() -> None:
+    described = {name: attributes(k, 1) for k, name in enumerate(OFFSETS)}
+    record = learn_latents({name: encode(name, rows) for name, rows in described.items()}, described)
+    assert np.isfinite(record.directions).all()
+
+
+def test_a_performer_joins_what_is_known_of_others() -> None:
+    record, rows = known(), attributes(3)
+    told = {"dana": encode("bruno", rows) + 1}
+    grown = record.joined_by(told, {"dana": rows})
+    assert set(grown.territories) == {"ada", "bruno", "dana"}
+    assert grown.territories["ada"] is record.territories["ada"]
+    np.testing.assert_allclose(grown.territories["dana"].offset, OFFSETS["bruno"] + 1, atol=1)
+    assert np.median(grown.beyond("dana", told["dana"], rows)) < 1
+
+
 def test_a_record_is_read_for_its_own_encoder_alone(tmp_path: Path) -> None:
     comb, record = untaught(), known()
     path = tmp_path / "comb.safetensors"

@@ -8,8 +8,10 @@ import pytest
 import torch
 
 from comb_helpers import config, crops, shape
+from pecten.comb.adapted import is_own
+from pecten.comb.config import CombConfig
 from pecten.comb.model import Comb
-from pecten.comb.surgery import mixed, rearranged
+from pecten.comb.surgery import mixed, rearranged, shared
 from pecten.comb.weights import load_comb, save_comb
 from pecten.errors import CombError, TrainingError
 from pecten.files import sha256_of
@@ -90,3 +92,20 @@ def test_training_from_a_comb_resumes_bit_for_bit(comb: Comb, tmp_path: Path) ->
 def test_an_encoder_that_learns_needs_everybody(comb: Comb, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="no usable crops of one"):
         train([crops("three")], shape(3), config(base_sha256="x", start_px=16), tmp_path / "out", base=comb)
+
+
+def test_nothing_of_a_performer_stays_in_a_trunk() -> None:
+    torch.manual_seed(5)
+    own = Comb(CombConfig(("ada", "bruno"), 64, "tiny", latent_size=6, texture=1, irises=True)).eval()
+    with torch.no_grad():
+        own.detail("ada").normal_()
+    made = shared(own, "ada")
+    np.testing.assert_array_equal(shown_at(made, "ada"), shown_at(own, "ada"))
+    for comb in (made, rearranged(made, ("bruno",))):
+        assert comb.trunk is not None
+        assert not any(weight.any() for name, weight in comb.trunk.named_parameters() if is_own(name))
+
+
+def shown_at(comb: Comb, identity: str) -> np.ndarray:
+    with torch.inference_mode():
+        return comb(torch.linspace(0, 1, 3 * 64 * 64).reshape(1, 3, 64, 64), identity).numpy()

@@ -36,7 +36,9 @@ def stirred(made: Comb) -> Comb:
     with torch.no_grad():
         for decoder in made.decoders.values():
             for part in (decoder.texture, decoder.to_gains):
-                for parameter in part.parameters():
+                for name, parameter in part.named_parameters():
+                    if name == "pores":
+                        continue
                     parameter.add_(0.3 * torch.randn_like(parameter))
     return made
 

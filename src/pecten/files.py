@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,8 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield beside
         with beside.open("rb+") as handle:
+            # Some libraries make files that nobody else may read.
+            os.fchmod(handle.fileno(), _mode_of(path))
             os.fsync(handle.fileno())
         beside.replace(path)
     except OSError as error:
@@ -33,6 +36,15 @@ def replacing(path: Path) -> Iterator[Path]:
         raise
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _mode_of(path: Path) -> int:
+    """Return the rights of the file that is there, or those that a new one gets here."""
+    if path.is_file():
+        return stat.S_IMODE(path.stat().st_mode)
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
 
 
 @contextmanager

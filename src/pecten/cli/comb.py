@@ -1,5 +1,7 @@
 """`pecten comb`: trained combs taken apart, put together, handed on."""
 
+import math
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -170,7 +172,8 @@ def export(
     loaded = _load(comb, [source])
     record = permitted(source, "appearance", consent)
     check_format(out)
-    _check_free(out, overwrite)
+    for path in (out, out.with_suffix(".bin")) if out.suffix == ".xml" else (out,):
+        _check_free(path, overwrite)
     if dry_run:
         typer.echo(f"would write {source}'s decoder of {comb} to {out}")
         return
@@ -295,7 +298,7 @@ def _shares(words: list[str]) -> dict[str, float]:
         except ValueError:
             sign = ""
             value = 0.0
-        if not sign or not identity or identity in shares or value != value:
+        if not sign or not identity or identity in shares or not math.isfinite(value):
             raise UsageError(f"{word}: not a share: write each look once, as NAME=0.3")
         shares[identity] = value
     return shares
@@ -340,8 +343,10 @@ def _carry_latents(base: Path, path: Path) -> None:
     from pecten.comb.weights import load_comb
 
     record = load_latents(base, load_comb(base))
+    made = load_comb(path)
     if record is not None:
-        save_latents(latent_file(path), record, load_comb(path))
+        kept = {name: held for name, held in record.territories.items() if name in made.config.identities}
+        save_latents(latent_file(path), replace(record, territories=kept), made)
 
 
 def _check_free(path: Path, overwrite: bool) -> None:

@@ -126,12 +126,14 @@ def revoke(
     from pecten.consent import revoke as revoked
 
     record = revoked(find(identity, [folder]), date.today(), by)
-    path = folder / f"{identity}{SUFFIX}"
+    # A record may cover further looks, and is taken back as a whole.
+    path = folder / f"{record.identity}{SUFFIX}"
     if dry_run:
         typer.echo(f"would revoke {path}")
         return
     save(path, record)
-    typer.echo(f"revoked {path}; combs that were trained on {identity} stay on disk: delete them")
+    covered = ", ".join((record.identity, *record.looks))
+    typer.echo(f"revoked {path}; combs that were trained on {covered} stay on disk: delete them")
 
 
 def _check_roles(roles: list[str] | None) -> None:

@@ -58,6 +58,9 @@ def swap(
     sharpness: Annotated[
         bool, typer.Option("--sharpness/--no-sharpness", help="Make the face as sharp or as soft as the plate.")
     ] = True,
+    pores: Annotated[
+        float, typer.Option(min=0, max=2, help="How much of the pores shows that the comb kept of the source's skin.")
+    ] = 1.0,
     shutter: Annotated[
         float | None,
         typer.Option(min=0, max=360, help="Shutter angle for motion blur; 0 adds none. [default: measured]"),
@@ -145,8 +148,9 @@ def swap(
         batch,
         tuple(shared.track) if shared.track else None,
         choose_matte(matte, matte_mode, write_matte, strength, ease, fade, fill, occlusion),
-        *choose_looks(loaded, comb, look or [], looks_by, edit or [], engine, ease, span[1] - span[0]),
+        *choose_looks(loaded, comb, look or [], looks_by, edit or [], engine, ease, clip.info.frame_count),
         placement=choose_placement(place or [], ease),
+        pores=pores,
     )
     givers = [giver, *(permitted(one.name, "appearance", shared.consent, shot) for one in options.looks)]
     kept = folder_of_found(shared.faces, out)

@@ -77,13 +77,13 @@ def train(
     freeze_encoder: Annotated[
         bool, typer.Option("--freeze-encoder", help="With --from: teach only the decoders of the performers given.")
     ] = False,
-    seed: Annotated[int, typer.Option(help="Seed of all randomness.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all randomness.")] = 0,
     threads: Threads = 0,
     consent: Consent = None,
     dry_run: DryRun = False,
 ) -> None:
     """Teach a comb: one encoder for everybody, a decoder for each performer."""
-    from pecten.comb.weights import load_comb
+    from pecten.comb.weights import FILE_NAME, file_of, load_comb
     from pecten.devices import choose_device, room_on
     from pecten.training.board import require_tensorboard
     from pecten.training.config import preset as make_preset
@@ -107,6 +107,8 @@ def train(
         shape = changed(shape, texture, irises, trunk)
     else:
         begun = load_comb(base)
+        if file_of(base).resolve() == (out / FILE_NAME).resolve():
+            raise UsageError(f"--out {out}: --from is the comb in it, which would be lost: choose another folder")
         shape = grown(begun.config, names, size, texture, irises, trunk, base)
         config = begun_with(base, shape, replace(config, freeze_encoder=freeze_encoder))
     check_place(out)
@@ -117,7 +119,7 @@ def train(
         typer.echo(f"would write a comb of {shape.size} px, {config.images} images seen, to {out}")
         typer.echo(memory.line())
         return
-    teach(datasets, shape, config, out, begun, memory.line())
+    teach(datasets, shape, config, out, begun, memory.line(), base)
 
 
 def read_datasets(folders: list[Path], consent: list[Path] | None, alone: bool = False) -> "list[DatasetRecord]":
@@ -150,9 +152,16 @@ def begun_with(base: Path, shape: "CombConfig", config: "TrainConfig") -> "Train
 
 
 def teach(
-    datasets: list[Path], shape: "CombConfig", config: "TrainConfig", out: Path, begun: "Comb | None", head: str
+    datasets: list[Path],
+    shape: "CombConfig",
+    config: "TrainConfig",
+    out: Path,
+    begun: "Comb | None",
+    head: str,
+    base: Path | None = None,
 ) -> None:
     """Train, in as many processes as were started; the first tells of it, after `head`."""
+    from pecten.comb.weights import read_header
     from pecten.dataset.crops import load_crops
     from pecten.training.loop import train as run
     from pecten.training.ranks import joined
@@ -164,8 +173,9 @@ def teach(
             return
         typer.echo(head)
         with Screen() as screen:
-            result = run(crops, shape, config, out, screen, screen.expect, base=begun, ranks=ranks)
-        keep_latents(result, crops)
+            seen = read_header(base).get("seen", {}) if base else {}
+            result = run(crops, shape, config, out, screen, screen.expect, base=begun, ranks=ranks, seen=seen)
+        keep_latents(result, crops, base)
     typer.echo(f"comb written to {result}")
 
 
@@ -174,17 +184,24 @@ def count_usable(records: "Sequence[DatasetRecord]") -> int:
     return sum(face.left_out is None for record in records for shot in record.shots for face in shot.faces)
 
 
-def keep_latents(comb: Path, datasets: "list[CropSet]") -> None:
-    """Keep what a finished comb's latents mean beside it; not where performers of the comb have no crops here."""
+def keep_latents(comb: Path, datasets: "list[CropSet]", base: Path | None = None) -> None:
+    """Keep what a finished comb's latents mean beside it.
+
+    Where performers of the comb have no crops here, what is known of a base with the same encoder is kept, and theirs
+    added who have; without it nothing is.
+    """
     from pecten.comb.latent import latents_of, learn_latents
-    from pecten.comb.latent_file import latent_file, save_latents
+    from pecten.comb.latent_file import latent_file, load_latents, save_latents
     from pecten.comb.weights import load_comb
 
     loaded = load_comb(comb)
-    if {crops.identity for crops in datasets} != set(loaded.config.identities):
+    everybody = {crops.identity for crops in datasets} == set(loaded.config.identities)
+    known = load_latents(base, loaded) if base is not None and not everybody else None
+    if not everybody and known is None:
         return
     seen = {crops.identity: latents_of(loaded, crops) for crops in datasets}
-    record = learn_latents({name: z for name, (z, _) in seen.items()}, {name: d for name, (_, d) in seen.items()})
+    latents, described = ({name: pair[k] for name, pair in seen.items()} for k in (0, 1))
+    record = learn_latents(latents, described) if known is None else known.joined_by(latents, described)
     save_latents(latent_file(comb), record, loaded)
 
 

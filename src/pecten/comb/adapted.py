@@ -16,6 +16,7 @@ RANK_SHARE = 16
 """A weight's change has this many times fewer ranks than the weight can have."""
 
 _OWN = ("to_rgb.", "to_matte.", "to_gains.", "to_lids.", "texture.", "irises.")
+_PORES = "texture.pores"
 _GAZE = "irises.gaze."
 _SEEN = "irises.seen"
 _LASHES = "irises.lashes"
@@ -63,7 +64,7 @@ class AdaptedDecoder(nn.Module):
         self.changes = nn.ModuleDict()
         self.shifts, self.own = nn.ParameterDict(), nn.ParameterDict()
         for name, parameter in trunk.named_parameters():
-            if name.startswith(_OWN):
+            if is_own(name):
                 self.own[_key(name)] = nn.Parameter(parameter.detach().clone(), parameter.requires_grad)
             elif parameter.dim() == 4:
                 self.changes[_key(name)] = Change(parameter)
@@ -114,6 +115,11 @@ class AdaptedDecoder(nn.Module):
         pictures: Tensor = self.own[_key(_DETAIL)]
         return pictures
 
+    def pores(self) -> Tensor:
+        """Return what this identity's skin has besides its detail, as a `Decoder` of a comb with a texture does."""
+        pores: Tensor = self.own[_key(_PORES)]
+        return pores
+
     def seen_irises(self) -> Tensor:
         """Return what footage shows of this identity's irises, as a `Decoder` of a comb with irises does."""
         seen: Tensor = self.own[_key(_SEEN)]
@@ -131,6 +137,11 @@ def standing_alone(decoder: AdaptedDecoder) -> Decoder:
     made = Decoder(decoder.config)
     made.load_state_dict(dict(decoder.weights()))
     return made.train(decoder.training)
+
+
+def is_own(name: str) -> bool:
+    """Say whether a decoder's weight belongs to an identity whole, and none of it to the trunk."""
+    return name.startswith(_OWN)
 
 
 def _key(name: str) -> str:

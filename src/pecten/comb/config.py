@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from torch.nn import ModuleDict
+
 from pecten.errors import CombError
 
 VERSION = 1
@@ -98,6 +100,8 @@ class CombConfig:
         for identity in self.identities:
             if not identity or "." in identity or "/" in identity or self.identities.count(identity) > 1:
                 raise CombError(f"identity {identity!r}: give each a name of its own, without '.' and '/'")
+            if hasattr(ModuleDict, identity):
+                raise CombError(f"identity {identity!r}: PyTorch needs this word for itself: choose another name")
 
     def check_identity(self, identity: str, where: str) -> None:
         """Refuse an identity that the comb does not hold.

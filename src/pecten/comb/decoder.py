@@ -151,7 +151,10 @@ class Decoder(nn.Module):
                 detail = detail + self.irises(z, 2**level) * widened(lids, 2**level)
             # Detail as fine as the lattice is the texture's; what blocks show of it would only disturb.
             y = evened(y.float(), self.config.fold)
-            y = torch.cat([y[:, :3] + detail, y[:, 3:]], dim=1) if with_matte else y + detail
+            shown = y[:, :3] + detail
+            # They are looked for once all else is learnt, which learns without them.
+            shown = shown if self.training else self.texture.with_pores(shown, motions, 2**level)
+            y = torch.cat([shown, y[:, 3:]], dim=1) if with_matte else shown
         return torch.cat([y, motions], dim=1) if with_motions else y
 
     def apart(self, z: Maps) -> Apart:
@@ -175,6 +178,11 @@ class Decoder(nn.Module):
         """Return the pictures of fine detail, (1, 3 * count, size, size), in a comb with a texture."""
         assert self.texture is not None
         return self.texture.pictures
+
+    def pores(self) -> Tensor:
+        """Return what the skin has besides its detail, (1, 1, size, size), in a comb with a texture."""
+        assert self.texture is not None
+        return self.texture.pores
 
     def seen_irises(self) -> Tensor:
         """Return what footage shows of the irises, (2, 3, side, side), in a comb with irises."""

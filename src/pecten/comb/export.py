@@ -57,7 +57,7 @@ def export(comb: Comb, source: str, path: Path, about: Mapping[str, str]) -> Non
     check_format(path)
     module = Swapper(comb, source).cpu().float().eval()
     try:
-        _WRITERS[path.suffix.lower()](module, path, {**about, "source": source, "size": str(module.size)})
+        _WRITERS[path.suffix](module, path, {**about, "source": source, "size": str(module.size)})
     except ImportError as error:
         raise UsageError(f"{path}: {error.name} is needed for this: pip install 'pecten[export]'") from error
 
@@ -68,7 +68,7 @@ def check_format(path: Path) -> None:
     Raises:
         UsageError: naming the formats.
     """
-    if path.suffix.lower() not in _WRITERS:
+    if path.suffix not in _WRITERS:
         raise UsageError(f"{path}: no format for {path.suffix or 'no suffix'}: choose one of {', '.join(_WRITERS)}")
 
 

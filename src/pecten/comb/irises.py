@@ -8,7 +8,7 @@ import torch.nn.functional as functional
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from pecten.comb.blocks import Convolution, Maps, rectify
+from pecten.comb.blocks import Convolution, Maps, counted, rectify
 from pecten.comb.config import CombConfig
 from pecten.faces.lid_line import ASPECT
 from pecten.faces.mean import MEAN_MESH
@@ -86,9 +86,11 @@ class Irises(nn.Module):
         if side < self.full:
             # As small as they will lie, or they would flicker between pixels.
             pictures = functional.adaptive_avg_pool2d(pictures, max(1, self.side * side // self.full))
-        line = (torch.arange(side, device=spots.device, dtype=torch.float32) * 2 + 1) / side - 1
+        # A traced program would have a tensor for the number.
+        count = int(pictures.shape[-1])
+        line = (counted(spots, side) * 2 + 1) / side - 1
         # The spots lie straight, so that looking up a grid is two products with banded matrices.
-        across, down = (_weights(line, spots[..., k], spots[..., 2 + k], pictures.shape[-1]) for k in (0, 1))
+        across, down = (_weights(line, spots[..., k], spots[..., 2 + k], count) for k in (0, 1))
         laid = down[:, :, None] @ pictures @ across[:, :, None].mT
         both: Tensor = laid.sum(dim=1)
         return both
@@ -96,6 +98,6 @@ class Irises(nn.Module):
 
 def _weights(line: Tensor, middle: Tensor, size: Tensor, count: int) -> Tensor:
     """Return how much of each line of a small picture each line of the face shows: bilinear, none beyond."""
-    lines = torch.arange(count, device=line.device, dtype=torch.float32)
+    lines = counted(line, count)
     found = (line - middle[..., None]) / (size[..., None] * 2 * REACH) * (count / 2) + (count - 1) / 2
     return (1 - (found[..., None] - lines).abs()).clamp_min(0)

@@ -1,7 +1,7 @@
 """What a comb's latents mean: the way of each attribute, and the part of the space that each identity was taught in."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -89,6 +89,19 @@ class LatentRecord:
             shift += amount * self.directions[ATTRIBUTES.index(name)]
         return shift
 
+    def joined_by(self, latents: Mapping[str, Latents], described: Mapping[str, Described]) -> "LatentRecord":
+        """Add performers to whom the same encoder was shown, or put what is known of them in place of what was.
+
+        Args:
+            latents: By identity, frames in order of time.
+            described: Attributes of the same.
+        """
+        added = {}
+        for identity, rows in latents.items():
+            offset = _offset(rows, self._units(described[identity]), self.directions)
+            added[identity] = _territory(rows - offset, offset)
+        return replace(self, territories={**self.territories, **added})
+
     def beyond(self, source: str, latents: Latents, described: Described) -> Float64[np.ndarray, " _frames"]:
         """Measure how far frames of one target lie from what a source was trained on.
 
@@ -120,7 +133,9 @@ def learn_latents(latents: Mapping[str, Latents], described: Mapping[str, Descri
     units = within / spread
     moved = np.concatenate([rows - rows.mean(axis=0) for rows in latents.values()])
     gram = units.T @ units
-    directions = np.linalg.solve(gram + _RIDGE * np.trace(gram) / len(gram) * np.eye(len(gram)), units.T @ moved)
+    # Of one frame a performer nothing moves: the least ridge then tells that nothing is known.
+    ridge = max(_RIDGE * np.trace(gram) / len(gram), 1e-9)
+    directions = np.linalg.solve(gram + ridge * np.eye(len(gram)), units.T @ moved)
     territories = {}
     for identity, rows in latents.items():
         offset = _offset(rows, (described[identity] - middle) / spread, directions)

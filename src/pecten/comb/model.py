@@ -101,11 +101,19 @@ class Comb(nn.Module):
         Raises:
             CombError: as `decode`, or if the comb was made without a texture.
         """
-        self._check(identity, self.config.highest_level)
-        if not self.config.texture:
-            raise CombError("a comb without a texture: make one with texture=2")
+        self._check_texture(identity)
         pictures: Tensor = self.decoders[identity].detail()  # type: ignore[operator]
         return pictures
+
+    def pores(self, identity: str) -> Float[Tensor, "1 1 _size _size"]:
+        """Return what one identity's skin has besides its detail: a parameter that training leaves as it is.
+
+        Raises:
+            CombError: as `detail`.
+        """
+        self._check_texture(identity)
+        pores: Tensor = self.decoders[identity].pores()  # type: ignore[operator]
+        return pores
 
     def seen_irises(self, identity: str) -> Float[Tensor, "2 3 _side _side"]:
         """Return what footage shows of one identity's irises: a parameter that training leaves as it is.
@@ -139,6 +147,11 @@ class Comb(nn.Module):
     def _decoder(self) -> Decoder | AdaptedDecoder:
         return Decoder(self.config) if self.trunk is None else AdaptedDecoder(self.config, self.trunk)
 
+    def _check_texture(self, identity: str) -> None:
+        self._check(identity, self.config.highest_level)
+        if not self.config.texture:
+            raise CombError("a comb without a texture: make one with texture=2")
+
     def _check(self, identity: str, level: int) -> None:
         self._check_level(level)
         if identity not in self.decoders:
@@ -151,7 +164,7 @@ class Comb(nn.Module):
 
 
 def _without_what_was_seen(comb: nn.Module, weights: MutableMapping[str, Tensor], *_: object) -> None:
-    """Read weights that were written before footage's irises, or lashes, were kept: nobody looked."""
+    """Read weights that were written before footage's irises, lashes or pores were kept: nobody looked."""
     for name, value in comb.state_dict().items():
-        if name.endswith(("irises.seen", "irises_seen", "irises.lashes", "irises_lashes")):
+        if name.replace("_", ".").endswith(("irises.seen", "irises.lashes", "texture.pores")):
             weights.setdefault(name, torch.zeros_like(value))

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import torch
 
-from pecten.comb.adapted import AdaptedDecoder
+from pecten.comb.adapted import AdaptedDecoder, is_own
 from pecten.comb.model import Comb
 from pecten.errors import CombError
 
@@ -23,16 +23,49 @@ def rearranged(comb: Comb, identities: Sequence[str]) -> Comb:
     made.encoder.load_state_dict(comb.encoder.state_dict())
     if comb.trunk is not None and made.trunk is not None:
         made.trunk.load_state_dict(comb.trunk.state_dict())
+        _empty_ends(made)
     known = comb.config.identities
     everybody = {identity: 1 / len(known) for identity in known}
     for identity in identities:
         shares = {identity: 1.0} if identity in known else everybody
         made.decoders[identity].load_state_dict(_mean(comb, shares))
-        if made.config.irises and identity not in known:
-            with torch.no_grad():
-                made.seen_irises(identity).zero_()
-                made.seen_lashes(identity).zero_()
+        if identity not in known:
+            _forget(made, identity)
     return made.train(comb.training)
+
+
+@torch.no_grad()
+def _empty_ends(comb: Comb) -> None:
+    """Leave nothing of a performer's in those parts of a trunk that nobody shows."""
+    assert comb.trunk is not None
+    for name, weight in comb.trunk.named_parameters():
+        if is_own(name):
+            weight.zero_()
+
+
+@torch.no_grad()
+def _forget(comb: Comb, identity: str) -> None:
+    """Leave out what is nobody's mean: what was seen on one performer."""
+    if comb.config.texture:
+        comb.pores(identity).zero_()
+    if comb.config.irises:
+        comb.seen_irises(identity).zero_()
+        comb.seen_lashes(identity).zero_()
+
+
+def with_pores(comb: Comb, share: float) -> Comb:
+    """Make a comb whose performers' pores show more or less.
+
+    Args:
+        comb: Not changed.
+        share: 0 leaves them out, 1 shows them as they are.
+    """
+    made = Comb(comb.config)
+    made.load_state_dict(comb.state_dict())
+    if made.config.texture:
+        for identity in made.config.identities:
+            made.pores(identity).data.mul_(share)
+    return made.to(next(comb.parameters()).device).train(comb.training).requires_grad_(False)
 
 
 def mixed(comb: Comb, shares: Mapping[str, float], name: str) -> Comb:
@@ -113,6 +146,7 @@ def shared(comb: Comb, beginning: str) -> Comb:
     made.encoder.load_state_dict(comb.encoder.state_dict())
     assert made.trunk is not None
     made.trunk.load_state_dict(comb.decoders[beginning].state_dict())
+    _empty_ends(made)
     for identity, decoder in made.decoders.items():
         assert isinstance(decoder, AdaptedDecoder)
         decoder.take_ends(comb.decoders[identity].state_dict())

@@ -10,7 +10,7 @@ import torch.nn.functional as functional
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from pecten.comb.blocks import Convolution, Maps, rectify
+from pecten.comb.blocks import Convolution, Maps, counted, rectify
 from pecten.comb.config import CombConfig
 
 COARSE = 16
@@ -30,6 +30,9 @@ class Texture(nn.Module):
 
     Args:
         config: Of the comb.
+    Attributes:
+        pores: What the skin of one frame has besides (`pecten.training.pores`), as a share of the brightness; zero
+            where nobody looked.
     Reference:
         Thies et al. 2019 (neural textures), section 3; Kasten et al. 2021 (layered neural atlases), section 3, for a
         picture and a map into it learnt together.
@@ -39,6 +42,8 @@ class Texture(nn.Module):
         super().__init__()
         self.count, self.map_side = config.texture, 2**config.texture_level // config.fold
         self.pictures = nn.Parameter(torch.randn(1, 3 * self.count, config.size, config.size) * 0.02)
+        # Not learnt, but each identity's own, as the rest is.
+        self.pores = nn.Parameter(torch.zeros(1, 1, config.size, config.size), requires_grad=False)
         width = config.width_at(config.texture_level)
         self.coarse = Convolution(config.latent_size, 2 * COARSE**2, 1)
         self.first = Convolution(width, width, 3, padding=1)
@@ -68,17 +73,26 @@ class Texture(nn.Module):
             gains: How much of each picture shows.
             side: Of the motions, in px.
         """
-        pictures: Tensor = self.pictures
-        if side < pictures.shape[-1]:
-            pictures = functional.avg_pool2d(pictures, pictures.shape[-1] // side)
-        line = (torch.arange(side, device=motions.device, dtype=torch.float32) * 2 + 1) / side - 1
-        across, down = motions[:, 0] + line, motions[:, 1] + line[:, None]
-        # All faces are looked up as one tall grid: the pictures would have to be copied for each otherwise.
-        grid = torch.stack([across, down], dim=-1).flatten(0, 1)[None]
-        found = functional.grid_sample(pictures, grid, "bilinear", "border", align_corners=False)
+        found = _looked_up(self.pictures, motions, side)
         found = found.view(self.count, 3, motions.shape[0], side, side).permute(2, 0, 1, 3, 4)
         detail: Tensor = (found * widened(gains.float(), side)[:, :, None]).sum(dim=1)
         return detail
+
+    def with_pores(self, pictures: Tensor, motions: Motions, side: int) -> Tensor:
+        """Return decoded pictures, their detail included, with the pores of the skin."""
+        return pictures * (1 + _looked_up(self.pores.float(), motions, side).transpose(0, 1))
+
+
+def _looked_up(pictures: Tensor, motions: Motions, side: int) -> Tensor:
+    """Bend pictures over the mean face, (1, channels, size, size), to each face: (channels, faces, side, side)."""
+    if side < pictures.shape[-1]:
+        pictures = functional.avg_pool2d(pictures, pictures.shape[-1] // side)
+    line = (counted(motions, side) * 2 + 1) / side - 1
+    across, down = motions[:, 0] + line, motions[:, 1] + line[:, None]
+    # All faces are looked up as one tall grid: the pictures would have to be copied for each otherwise.
+    grid = torch.stack([across, down], dim=-1).flatten(0, 1)[None]
+    found = functional.grid_sample(pictures, grid, "bilinear", "border", align_corners=False)
+    return found.view(pictures.shape[1], motions.shape[0], side, side)
 
 
 def widened(x: Maps, side: int) -> Maps:

@@ -1,5 +1,6 @@
 """Which job made the frames of a sequence, so that a run never takes another's frames for its own."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,6 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from pecten.files import write_json
+
+
+def claim_file(folder: Path, out: Path, suffix: str = ".json") -> Path:
+    """Return where the claim of an output is kept.
+
+    Args:
+        folder: Of what was found in the plate; outputs of several folders may share it.
+        out: Sequence pattern or video.
+        suffix: Of the note.
+    """
+    apart = folder.absolute().parent != out.absolute().parent
+    place = f".{hashlib.sha256(str(out.absolute().parent).encode()).hexdigest()[:8]}" if apart else ""
+    return folder / f"{out.name}{place}{suffix}"
 
 
 @dataclass(frozen=True)

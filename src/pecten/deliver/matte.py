@@ -6,7 +6,7 @@ import numpy as np
 import OpenImageIO as oiio
 
 from pecten.deliver.faults import told
-from pecten.deliver.sequence import write_still
+from pecten.deliver.sequence import is_same, write_still
 from pecten.errors import DeliveryError
 from pecten.files import replacing
 from pecten.footage.clip import FIRST_NUMBER_FOR_VIDEO, ClipInfo, Frame
@@ -31,9 +31,25 @@ class MatteWriter:
             raise DeliveryError(f"{pattern}: mattes are written as an OpenEXR sequence; name it as matte.####.exr")
         self._name, self._plate = numbering_of(path), plate
         self._first = FIRST_NUMBER_FOR_VIDEO if plate.kind == "video" else plate.first_number
-        if plate.kind == "sequence" and self._name == numbering_of(Path(plate.path)):
+        if plate.kind == "sequence" and is_same(self._name, numbering_of(Path(plate.path)), plate.first_number):
             raise DeliveryError(f"{pattern}: that is the plate itself; choose another name")
         self._present = frozenset(self._name.numbers())
+
+    def refuse_pattern(self, other: str, what: str) -> None:
+        """Refuse to write where something else is read or written.
+
+        Args:
+            other: Its path, or pattern.
+            what: It is, for the message.
+        Raises:
+            DeliveryError: if both are one.
+        """
+        if any(mark in Path(other).name for mark in "#%"):
+            name = numbering_of(Path(other))
+            if name.file(self._first).resolve() == self._name.file(self._first).resolve():
+                raise DeliveryError(
+                    f"{self._name}: that is {what}; name the mattes otherwise"
+                )
 
     def refuse_taken(self) -> None:
         """Refuse to write over mattes that are there.

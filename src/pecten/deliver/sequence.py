@@ -97,7 +97,7 @@ class SequenceWriter:
         self._type = self._kind.shallow if info.bit_depth <= 8 else self._kind.deep
         self._view = info.view()
         self._wanted = _delivered(self._view, self._type)
-        if info.kind == "sequence" and _same(self._name, numbering_of(Path(info.path)), info.first_number):
+        if info.kind == "sequence" and is_same(self._name, numbering_of(Path(info.path)), info.first_number):
             raise DeliveryError(f"{self._name}: that is the plate itself; choose another name")
         self._first = FIRST_NUMBER_FOR_VIDEO if info.kind == "video" else info.first_number
         wanted = range(self._first, self._first + info.frame_count)
@@ -230,7 +230,8 @@ def _said(space: str, suffix: str) -> tuple[tuple[str, str], ...]:
     return ()
 
 
-def _same(one: Numbering, other: Numbering, number: int) -> bool:
+def is_same(one: Numbering, other: Numbering, number: int) -> bool:
+    """Say whether two sequences have one file for a frame number, however it is named."""
     return one.file(number).exists() and one.file(number).samefile(other.file(number))
 
 

@@ -12,7 +12,7 @@ from pecten.colour.view import View
 from pecten.composite.matte import feather
 from pecten.composite.paste import paste
 from pecten.composite.pixels import chosen
-from pecten.deliver.claim import Claim
+from pecten.deliver.claim import Claim, claim_file
 from pecten.deliver.credentials import Statement, seal_with
 from pecten.deliver.writer import Writer, open_writer
 from pecten.enhance.apply import enhance_crops
@@ -147,7 +147,7 @@ def claim_of(clip: Clip, options: EnhanceOptions, out: Path, statement: Statemen
         "options": [options.times_larger, options.amount, list(options.tracks)],
         **said,
     }
-    return Claim(folder / f"{out.name}.enhanced.json", job)
+    return Claim(claim_file(folder, out, ".enhanced.json"), job)
 
 
 def _by_index(faces: ShotFaces, tracks: tuple[int, ...]) -> dict[int, FaceFrame]:

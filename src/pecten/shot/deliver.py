@@ -9,7 +9,7 @@ from pecten.comb.latent import LatentRecord
 from pecten.comb.model import Comb
 from pecten.comb.weights import file_of
 from pecten.consent import PerformerRecord, fingerprint
-from pecten.deliver.claim import Claim
+from pecten.deliver.claim import Claim, claim_file
 from pecten.deliver.credentials import Statement, seal_with
 from pecten.deliver.writer import Writer, open_writer
 from pecten.faces.corrections import CORRECTIONS, load_entries
@@ -77,7 +77,7 @@ def open_output(
     """
     skip = claim is not None and not overwrite and claim.holds()
     if mattes is not None:
-        check_mattes(mattes, clip.info, overwrite or skip)
+        check_mattes(mattes, clip.info, overwrite or skip, out)
     return open_writer(out, clip, overwrite=overwrite, skip_existing=skip, seal=seal)
 
 
@@ -90,15 +90,18 @@ def claim_of(clip: Clip, options: SwapOptions, out: Path, statement: Statement, 
     """
     chosen = {name: value for name, value in asdict(options).items() if name != "batch"}
     given = chosen["matte"]["given"]
-    chosen["matte"] = {name: value for name, value in chosen["matte"].items() if name != "written"}
+    written = chosen["matte"]["written"]
+    # Mattes that are there count as this job's, so where they are belongs to it.
+    chosen["matte"]["written"] = None if written is None else str(Path(written).absolute())
     chosen["given"] = None if given is None else stamp_of(open_clip(given).info)
     made_by = {"comb": statement.comb_sha256, "pecten": statement.pecten_version}
+    made_by |= {"source": statement.source_record_sha256, "target": str(statement.target_record)}
     plate = {"plate": clip.info.path, "frames": clip.info.frame_count, "stamp": stamp_of(clip.info)}
     plate["colour"] = clip.info.colour_note()
     entries = load_entries(folder / CORRECTIONS)
     said: dict[str, object] = {"corrections": entries} if entries else {}
     said |= {"shot": statement.shot} if statement.shot else {}
-    return Claim(folder / f"{out.name}.json", {**made_by, **plate, "options": chosen, **said})
+    return Claim(claim_file(folder, out), {**made_by, **plate, "options": chosen, **said})
 
 
 def statement_of(

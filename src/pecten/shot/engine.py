@@ -4,6 +4,7 @@ import torch
 
 from pecten.comb.model import Comb
 from pecten.comb.runtime import OpenVinoCodec, has_openvino
+from pecten.comb.surgery import with_pores
 from pecten.errors import UsageError
 from pecten.swap.infer import Codec, TorchCodec
 
@@ -38,6 +39,13 @@ def choose_engine(name: str, comb: Comb, frames: int, by_weights: bool = False) 
     return name
 
 
-def codec_of(comb: Comb, engine: str) -> Codec:
-    """Return a comb ready to be run by an engine, with as many threads as torch has."""
+def codec_of(comb: Comb, engine: str, pores: float = 1.0) -> Codec:
+    """Return a comb ready to be run by an engine, with as many threads as torch has.
+
+    Args:
+        comb: Not changed.
+        engine: "torch" or "openvino".
+        pores: How much of them shows.
+    """
+    comb = comb if pores == 1 else with_pores(comb, pores)
     return OpenVinoCodec(comb, torch.get_num_threads()) if engine == "openvino" else TorchCodec(comb)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -83,13 +84,14 @@ def _further(face: FaceFrame) -> float:
     return max(0.0, abs(face.yaw_rad) - abs(pose(face.landmarks).yaw_rad))
 
 
-def check_mattes(options: MatteOptions, plate: ClipInfo, may_overwrite: bool) -> None:
+def check_mattes(options: MatteOptions, plate: ClipInfo, may_overwrite: bool, out: Path) -> None:
     """Say before any work is done whether the mattes can be read and written.
 
     Args:
         options: What the mattes are made of.
         plate: What they go with.
         may_overwrite: Whether mattes that are there may be written over.
+        out: Where the frames go.
     Raises:
         FootageError: if the user's own matte does not fit the plate.
         DeliveryError: if the mattes cannot be written where they should.
@@ -98,6 +100,9 @@ def check_mattes(options: MatteOptions, plate: ClipInfo, may_overwrite: bool) ->
         open_matte(options.given, plate)
     if options.written is not None:
         writer = MatteWriter(options.written, plate)
+        writer.refuse_pattern(str(out), "where the frames go")
+        if options.given is not None:
+            writer.refuse_pattern(options.given, "the matte that is given")
         if not may_overwrite:
             writer.refuse_taken()
 

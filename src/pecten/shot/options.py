@@ -29,6 +29,7 @@ class SwapOptions:
         edits: Changes of attributes, in standard deviations.
         engine: What runs the comb: "torch" or "openvino".
         placement: How large the decoded face is, and where; see `pecten.shot.placement`.
+        pores: How much of the pores shows that a comb has kept of a performer's skin; 0 leaves them out.
     """
 
     source: str
@@ -42,6 +43,7 @@ class SwapOptions:
     edits: tuple[Keyed, ...] = ()
     engine: str = "torch"
     placement: tuple[Keyed, ...] = ()
+    pores: float = 1.0
 
 
 @dataclass(frozen=True)

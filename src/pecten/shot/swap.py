@@ -109,7 +109,7 @@ def swap_shot(
     if first < stop:
         mattes.check(first, stop)
     seeing = (visibility or Occlusion()) if options.matte.occlusion else None
-    shown = _Shown(codec_of(comb, options.engine) if isinstance(comb, Comb) else comb, wishes, options)
+    shown = _Shown(codec_of(comb, options.engine, options.pores) if isinstance(comb, Comb) else comb, wishes, options)
     decoded = _decode(clip, wanted, mattes, shown, options, first, stop, seeing, view)
     recipe = options.recipe
     kept = KeptEyes(comb.comb if isinstance(comb, OfComb) else comb, recipe.irises, recipe.lashes)

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -58,6 +58,7 @@ def train(
     should_stop: Callable[[], bool] | None = None,
     base: Comb | None = None,
     ranks: Ranks = ALONE,
+    seen: Mapping[str, object] | None = None,
 ) -> Path:
     """Teach a comb, or go on where an earlier call with the same configuration stopped.
 
@@ -72,6 +73,7 @@ def train(
         on_stats: Given each row of `stats.jsonl`.
         base: The comb that `config.base_sha256` names; new identities begin as the mean of its decoders.
         ranks: Processes that share each step, all with the same folder; the first writes.
+        seen: What the base's header says of performers' training; kept of those who are not taught here.
         should_stop: Asked after each step; when true the state is saved and the call returns.
     Returns:
         The comb's path.
@@ -84,7 +86,8 @@ def train(
     if ranks.leads:
         _claim(out, shape, config)
     ranks.wait()
-    return _Loop(Run(datasets, shape, config, base, ranks), out, progress, on_stats, should_stop).go()
+    kept = {name: value for name, value in (seen or {}).items() if name in shape.identities}
+    return _Loop(Run(datasets, shape, config, base, ranks), out, progress, on_stats, should_stop, kept).go()
 
 
 class _Loop:
@@ -97,8 +100,9 @@ class _Loop:
         progress: Progress,
         on_stats: OnStats | None,
         should_stop: Callable[[], bool] | None,
+        seen: Mapping[str, object],
     ) -> None:
-        self.run, self.out, self.progress = run, out, progress
+        self.run, self.out, self.progress, self.seen = run, out, progress, seen
         self.on_stats, self.should_stop = on_stats, should_stop
         self.recent: list[Outcome] = []
         self.since: tuple[float, int] = (0.0, 0)
@@ -120,7 +124,9 @@ class _Loop:
                         self._after(outcome, before)
                     else:
                         self._roll_back(outcome)
-                    interrupt.came = self.run.ranks.agree(interrupt.came)
+                    # Never back to false: one may come while the processes are asked.
+                    if self.run.ranks.agree(interrupt.came):
+                        interrupt.came = True
                     interrupt.raise_if_came()
             finally:
                 if not ready:
@@ -235,7 +241,7 @@ class _Loop:
         self._write_comb()
 
     def _write_comb(self, sharpened: bool = False) -> None:
-        seen = {identity: reach.to_dict() for identity, reach in self.run.reaches.items()}
+        seen = {**self.seen, **{identity: reach.to_dict() for identity, reach in self.run.reaches.items()}}
         extra = {"images_seen": self.run.clock.images_seen, "level": self.run.state[0], "seen": seen}
         save_comb(self.out / FILE_NAME, self.run.ema, {**extra, "sharpened": True} if sharpened else extra)
 
@@ -285,6 +291,8 @@ def _in_order(datasets: Sequence[CropSet], shape: CombConfig, settled: Sequence[
 def _claim(out: Path, shape: CombConfig, config: TrainConfig) -> None:
     """Write the configuration into the folder, or see that the one there is the same."""
     path = out / "config.json"
+    if (out / FILE_NAME).exists() and not path.exists():
+        raise TrainingError(f"{out}: holds a comb that no training here has made: choose another folder")
     default = json.loads(json.dumps({**CombConfig(shape.identities).to_dict(), **TrainConfig().to_dict()}))
     record = json.loads(json.dumps({"comb": shape.to_dict(), "training": config.to_dict()}))
     if path.exists():

@@ -20,6 +20,7 @@ from pecten.comb.texture import Texture
 from pecten.dataset.crops import CropSet
 from pecten.faces.eyes import eyes_of, opening
 from pecten.training.aligned import moved_onto
+from pecten.training.pores import seen_pores
 from pecten.training.terms import fine_detail
 from pecten.types import Mask, Progress, silent
 
@@ -51,7 +52,8 @@ class _Frames:
 def sharpen(comb: Comb, crops: CropSet, progress: Progress = silent, should_stop: Stop = lambda: False) -> bool:
     """Fit a performer's pictures of fine detail to footage that is moved to where the decoder draws it.
 
-    Nothing else of the comb changes. Irises are left out: they have pictures of their own.
+    What is lacking then on skin is kept as its pores. Nothing else of the comb changes. Irises are left out: they have
+    pictures of their own.
 
     Args:
         comb: Trained, with a texture; changed in place, in the end.
@@ -74,8 +76,10 @@ def sharpen(comb: Comb, crops: CropSet, progress: Progress = silent, should_stop
     assert decoder.texture is not None
     if seen is None or not _fit(decoder.texture, seen, len(chosen), told, should_stop):
         return False
+    pores = seen_pores(comb, decoder, crops)
     with torch.no_grad():
         pictures.copy_(decoder.texture.pictures)
+        comb.pores(crops.identity).copy_(pores)
     return True
 
 

@@ -1,0 +1,27 @@
+"""Files that are written beside and renamed."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from pecten.files import replacing
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077])
+def test_others_may_read_what_the_umask_lets_them(mask: int, tmp_path: Path) -> None:
+    """Whatever a library thinks of it; a file that is replaced keeps its rights."""
+    path, before = tmp_path / "comb.bin", os.umask(mask)
+    try:
+        with replacing(path) as beside:
+            beside.write_bytes(b"1")
+            beside.chmod(0o600)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~mask
+        path.chmod(0o640)
+        with replacing(path) as beside:
+            beside.write_bytes(b"2")
+        assert stat.S_IMODE(path.stat().st_mode) == 0o640
+        assert path.read_bytes() == b"2"
+    finally:
+        os.umask(before)
