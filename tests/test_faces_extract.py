@@ -190,6 +190,28 @@ def test_a_clip_of_somebody_else_is_not_given_the_same_name(tmp_path: Path) -> N
     assert [len(shot.faces) for shot in record.shots] == [2, 2]
 
 
+def test_who_is_taken_follows_the_clips_that_are_named_now(tmp_path: Path) -> None:
+    small = _moved(sim.similarity(0.7, 0.0, (40.0, 40.0)))
+    both = Pictures([np.hstack([still("chidi"), small])] * 2, "both.mp4")
+    alone = extract_dataset([both], "ada", tmp_path, 64, QUICK).shots[0]
+    assert all(face.box[2] < 480 for face in alone.faces)  # Nothing else is known: who is larger.
+    ada = Pictures([still()] * 2, "ada.mp4")
+    after = extract_dataset([ada, both], "ada", tmp_path, 64, QUICK).shots[1]
+    assert all(face.box[0] > 480 for face in after.faces)
+    fresh = extract_dataset([ada, both], "ada", tmp_path / "fresh", 64, QUICK).shots[1]
+    assert after.track_ids() == fresh.track_ids()
+    for crop in (tmp_path / "fresh" / "crops").rglob("*.png"):
+        assert (tmp_path / crop.relative_to(tmp_path / "fresh")).read_bytes() == crop.read_bytes()
+
+
+def test_crops_stay_where_another_clip_before_changes_nothing(tmp_path: Path) -> None:
+    one, other = Pictures([still()] * 2, "one.mp4"), Pictures([_moved(t) for t in _walk(2)], "other.mp4")
+    extract_dataset([one], "ada", tmp_path, 64, QUICK)
+    reads = one.reads
+    extract_dataset([other, one], "ada", tmp_path, 64, QUICK)
+    assert one.reads == reads
+
+
 def test_overlapped_and_serial_give_the_same_record(tmp_path: Path) -> None:
     pictures = [*(_moved(t) for t in _walk(7)), _blank(), still("chidi"), still("chidi")]
     for overlap in (True, False):

@@ -1,7 +1,8 @@
 """From clips to faces, and from faces to a dataset of normalised crops."""
 
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -128,31 +129,72 @@ def extract_dataset(
     options = options or FaceOptions()
     refuse_another(out, identity)
     folders = crop_folders([clip.info for clip in clips])
+    maker = _Maker(identity, out, size, options, progress, beside or out)
     shots: list[ShotFaces] = []
     taken = range(len(clips)) if tracks is None else sorted(tracks)
     for place in taken:
-        clip, folder = clips[place], folders[place]
-        path, record = out / "shots" / f"{folder}.json", beside or out
-        chosen = None if tracks is None else sorted(tracks[place])
-        note = _made_with(clip.info, size, options) | _chosen_by_hand(record, folder, chosen)
-        shot = _finished_shot(path, note)
-        if shot is None:
-            found = clip_faces(clip, folder, record, options, progress)
-            mine = _performer(clip, found, shots, identity, options.track) if chosen is None else chosen
-            shot = replace(found.only_tracks(mine), sha256=digest_of(clip.info, progress))
-            _write_shot(clip, shot, out, folder, size, progress)
-            save_shot(path, shot, note)
-        else:
-            progress("crops", shot.frame_count, shot.frame_count)
-            if not shot.sha256:  # Of an older version.
-                shot = replace(shot, sha256=digest_of(clip.info, progress))
-                save_shot(path, shot, note)
-        shots.append(shot)
+        chosen = None if tracks is None else tuple(sorted(tracks[place]))
+        shots.append(maker.shot(clips[place], folders[place], chosen, shots))
     dataset = DatasetRecord(identity, size, tuple(shots), tuple(folders[place] for place in taken))
     save_dataset(out, dataset)
     if tracks is None:
         _draw_tracks(out, dataset)
     return dataset
+
+
+@dataclass(frozen=True)
+class _Maker:
+    """Makes the shots of one dataset, or takes those that are finished."""
+
+    identity: str
+    out: Path
+    size: int
+    options: FaceOptions
+    progress: Progress
+    beside: Path
+
+    def shot(self, clip: Clip, folder: str, chosen: tuple[int, ...] | None, before: Sequence[ShotFaces]) -> ShotFaces:
+        """Make one clip's shot.
+
+        Args:
+            clip: The clip.
+            folder: Of its crops.
+            chosen: The performer's tracks; None for those that look like the shots before.
+            before: Of the same dataset.
+        """
+        path, progress = self.out / "shots" / f"{folder}.json", self.progress
+        note = _made_with(clip.info, self.size, self.options) | _chosen_by_hand(self.beside, folder, chosen)
+        by_looks = chosen is None and self.options.track is None
+        like = {_LIKE: _looks_of(before)} if by_looks else {}
+        shot = _finished_shot(path, note | like)
+        if shot is None:
+            found = clip_faces(clip, folder, self.beside, self.options, progress)
+            mine = _performer(clip, found, before, self.identity, self.options.track) if chosen is None else chosen
+            held = _finished_shot(path, note, _LIKE)
+            if held is None or held.track_ids() != mine:
+                held = replace(found.only_tracks(mine), sha256=digest_of(clip.info, progress))
+                _write_shot(clip, held, self.out, folder, self.size, progress)
+            shot = held
+            save_shot(path, shot, note | like)
+        else:
+            progress("crops", shot.frame_count, shot.frame_count)
+        if not shot.sha256:  # Of an older version.
+            shot = replace(shot, sha256=digest_of(clip.info, progress))
+            save_shot(path, shot, note | like)
+        return shot
+
+
+_LIKE = "like"
+"""In a shot's note: whom the tracks were chosen to look like."""
+
+
+def _looks_of(shots: Sequence[ShotFaces]) -> str:
+    """Return a digest of what the performer looks like in shots, on which the choice in the next one depends."""
+    looks = hashlib.sha256()
+    for shot in shots:
+        for portrait in shot.portraits:
+            looks.update(portrait.embedding.tobytes())
+    return looks.hexdigest()
 
 
 def _draw_tracks(out: Path, dataset: DatasetRecord) -> None:
@@ -279,11 +321,13 @@ def _chosen_by_hand(folder: Path, clip: str, tracks: Sequence[int] | None) -> di
     return said | ({} if tracks is None else {"tracks": list(tracks)})
 
 
-def _finished_shot(path: Path, note: dict[str, Any]) -> ShotFaces | None:
+def _finished_shot(path: Path, note: dict[str, Any], but: str | None = None) -> ShotFaces | None:
+    """Return a shot whose note is this one, whatever it says under one name; None where there is none."""
     if not path.is_file():
         return None
     try:
-        return load_shot(path) if shot_note(path) == note else None
+        made = {name: value for name, value in shot_note(path).items() if name != but}
+        return load_shot(path) if made == note else None
     except FacesError:
         # What an interruption damaged is made again.
         return None
