@@ -5,6 +5,7 @@ The file is JSON to be written by people; docs/corrections.md describes it.
 
 import json
 import math
+import sys
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,6 +43,9 @@ GROUPS = {
 _KINDS = ("box", "landmarks", "points", "shift_px", "rotate_deg", "scale", "crop_from_plate", "drop")
 _DELTA = ("shift_px", "rotate_deg", "scale")
 _ABSOLUTE = ("scale", "rotation_deg", "shift_px")
+_SCALES = (0.1, 10.0)
+_ABSOLUTE_SCALES = (0.01, 100.0)
+"""Of faces of 100 000 to 10 px."""
 
 
 @dataclass(frozen=True)
@@ -267,7 +271,7 @@ def _values_of(entry: dict[str, Any], where: str) -> dict[str, tuple[float, ...]
     if any(name in entry for name in _DELTA):
         shift = _numbers(entry.get("shift_px", [0, 0]), 2, where, "shift_px", "x and y in px")
         turn = _numbers([entry.get("rotate_deg", 0)], 1, where, "rotate_deg", "a number of degrees")
-        values["delta"] = (*shift, *turn, math.log(_scale(entry.get("scale", 1), where)))
+        values["delta"] = (*shift, *turn, math.log(_scale(entry.get("scale", 1), where, *_SCALES)))
     if "crop_from_plate" in entry:
         values["crop_from_plate"] = _absolute(entry["crop_from_plate"], where)
     if "drop" in entry:
@@ -282,19 +286,21 @@ def _absolute(given: Any, where: str) -> tuple[float, ...]:
         raise FacesError(f"{where}: 'crop_from_plate' needs {', '.join(_ABSOLUTE)}: give all three")
     x, y = _numbers(given["shift_px"], 2, where, "shift_px", "x and y in px")
     (turn,) = _numbers([given["rotation_deg"]], 1, where, "rotation_deg", "a number of degrees")
-    return _path(sim.similarity(_scale(given["scale"], where), math.radians(turn), (x, y)))
+    return _path(sim.similarity(_scale(given["scale"], where, *_ABSOLUTE_SCALES), math.radians(turn), (x, y)))
 
 
-def _scale(given: Any, where: str) -> float:
-    (scale,) = _numbers([given], 1, where, "scale", "a number above 0, 1 for no change")
-    if scale <= 0:
-        raise FacesError(f"{where}: 'scale' is {scale:g}: give a number above 0, 1 for no change")
+def _scale(given: Any, where: str, least: float, most: float) -> float:
+    what = f"a number from {least:g} to {most:g}"
+    (scale,) = _numbers([given], 1, where, "scale", what)
+    if not least <= scale <= most:
+        raise FacesError(f"{where}: 'scale' is {scale:g}: give {what}")
     return scale
 
 
 def _numbers(given: Any, count: int, where: str, name: str, what: str) -> tuple[float, ...]:
     listed = given if isinstance(given, list) else [given]
-    good = all(isinstance(n, int | float) and not isinstance(n, bool) and math.isfinite(n) for n in listed)
+    # Whole numbers in JSON may be longer than any float.
+    good = all(isinstance(n, int | float) and not isinstance(n, bool) and abs(n) <= sys.float_info.max for n in listed)
     if len(listed) != count or not good:
         raise FacesError(f"{where}: '{name}' is {str(given)[:60]}: give {what}")
     return tuple(float(n) for n in listed)
