@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from cli_support import pecten, write_clip
 from faces_support import Pictures, still
 from pecten.errors import FacesError
+from pecten.faces.casting import find_tracks
 from pecten.faces.corrections import CORRECTIONS, GROUPS, moved, read_corrections, save_entries
 from pecten.faces.extract import extract_dataset, find_faces
 from pecten.faces.follow import FaceOptions
@@ -212,6 +213,22 @@ def test_a_dataset_is_made_again_when_its_corrections_change(tmp_path: Path) -> 
     assert build() == 3
     (tmp_path / CORRECTIONS).unlink()
     assert build() == 4
+
+
+def test_a_clip_whose_faces_are_all_dropped_costs_nothing(tmp_path: Path) -> None:
+    def kept() -> dict[Path, bytes]:
+        return {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and path.name != CORRECTIONS}
+
+    clips = [_clip(2), Pictures([still()] * 2, "two.mp4")]
+    extract_dataset(clips, "ada", tmp_path, 64, QUICK)
+    for name in ("take", "two"):
+        save_entries(tmp_path / CORRECTIONS, [{"clip": name, "frame": 0, "drop": True, "then": "hold"}])
+        before = kept()
+        with pytest.raises(FacesError, match=rf"^{name}\.mp4: all faces are dropped by hand: leave the clip out, or"):
+            extract_dataset(clips, "ada", tmp_path, 64, QUICK)
+        assert kept() == before
+    with pytest.raises(FacesError, match=r"^two\.mp4: all faces are dropped by hand"):
+        find_tracks(clips, tmp_path, QUICK)
 
 
 def test_the_command_writes_keys_and_info_tells_of_them(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

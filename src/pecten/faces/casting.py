@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pecten.errors import UsageError
 from pecten.faces.crops import crop_folders
-from pecten.faces.extract import clip_faces, extract_dataset, refuse_another
+from pecten.faces.extract import clip_faces, extract_dataset, refuse_another, refuse_faceless
 from pecten.faces.follow import FaceOptions
 from pecten.faces.overview import write_tracks
 from pecten.faces.people import Person, group_people, track_name, with_portraits
@@ -30,13 +30,15 @@ def find_tracks(
     Returns:
         What was found in each clip, and the picture.
     Raises:
-        FacesError: if a clip shows no face.
+        FacesError: if a clip shows no face, or all are dropped by hand.
     """
     names = crop_folders([clip.info for clip in clips])
     found = [
         with_portraits(clip, clip_faces(clip, name, out, options or FaceOptions(), progress))
         for clip, name in zip(clips, names, strict=True)
     ]
+    for shot in found:
+        refuse_faceless(shot)
     return found, write_tracks(out, found, names)
 
 

@@ -169,6 +169,7 @@ class _Maker:
         shot = _finished_shot(path, note | like)
         if shot is None:
             found = clip_faces(clip, folder, self.beside, self.options, progress)
+            refuse_faceless(found)
             mine = _performer(clip, found, before, self.identity, self.options.track) if chosen is None else chosen
             held = _finished_shot(path, note, _LIKE)
             if held is None or held.track_ids() != mine:
@@ -272,6 +273,16 @@ def _write_shot(clip: Clip, shot: ShotFaces, out: Path, folder: str, size: int, 
     for record in (out / RECORD, out / "shots" / f"{folder}.json"):
         record.unlink(missing_ok=True)
     write_crops(clip, shot, out / "crops" / folder, size, progress)
+
+
+def refuse_faceless(found: ShotFaces) -> None:
+    """Refuse a clip whose faces are all dropped: nothing can be learnt from it.
+
+    Raises:
+        FacesError: if none is left.
+    """
+    if not found.faces:
+        raise FacesError(f"{found.clip}: all faces are dropped by hand: leave the clip out, or take a drop back")
 
 
 def refuse_another(out: Path, identity: str) -> None:
