@@ -212,6 +212,23 @@ def test_crops_stay_where_another_clip_before_changes_nothing(tmp_path: Path) ->
     assert one.reads == reads
 
 
+@pytest.mark.parametrize("harm", ["missing", "empty", "cut", "of another size"])
+def test_a_crop_that_is_missing_or_cut_is_written_again(harm: str, tmp_path: Path) -> None:
+    clip = Pictures([still()] * 2, "take.mp4")
+    extract_dataset([clip], "ada", tmp_path, 64, QUICK)
+    crop = tmp_path / "crops" / "take" / "000001.png"
+    whole, reads = crop.read_bytes(), clip.reads
+    crop.unlink()
+    if harm == "of another size":
+        cv2.imwrite(str(crop), np.zeros((32, 32, 3), np.uint8))
+    elif harm != "missing":
+        crop.write_bytes(whole[: {"empty": 0, "cut": -9}[harm]])
+    extract_dataset([clip], "ada", tmp_path, 64, QUICK)
+    assert (crop.read_bytes(), clip.reads) == (whole, reads + 1)
+    extract_dataset([clip], "ada", tmp_path, 64, QUICK)
+    assert clip.reads == reads + 1
+
+
 def test_overlapped_and_serial_give_the_same_record(tmp_path: Path) -> None:
     pictures = [*(_moved(t) for t in _walk(7)), _blank(), still("chidi"), still("chidi")]
     for overlap in (True, False):

@@ -12,7 +12,7 @@ from pecten.errors import FacesError
 from pecten.faces import stabilise
 from pecten.faces.correct import correct_faces, correct_transforms
 from pecten.faces.corrections import CORRECTIONS, Corrections, load_entries, read_corrections
-from pecten.faces.crops import crop_folders, write_crops
+from pecten.faces.crops import are_whole, crop_folders, write_crops
 from pecten.faces.finding import Finder
 from pecten.faces.follow import FaceOptions
 from pecten.faces.overview import write_tracks
@@ -166,23 +166,28 @@ class _Maker:
         note = _made_with(clip.info, self.size, self.options) | _chosen_by_hand(self.beside, folder, chosen)
         by_looks = chosen is None and self.options.track is None
         like = {_LIKE: _looks_of(before)} if by_looks else {}
-        shot = _finished_shot(path, note | like)
-        if shot is None:
-            found = clip_faces(clip, folder, self.beside, self.options, progress)
-            refuse_faceless(found)
-            mine = _performer(clip, found, before, self.identity, self.options.track) if chosen is None else chosen
-            held = _finished_shot(path, note, _LIKE)
-            if held is None or held.track_ids() != mine:
-                held = replace(found.only_tracks(mine), sha256=digest_of(clip.info, progress))
-                _write_shot(clip, held, self.out, folder, self.size, progress)
-            shot = held
-            save_shot(path, shot, note | like)
-        else:
-            progress("crops", shot.frame_count, shot.frame_count)
-        if not shot.sha256:  # Of an older version.
+        noted = _finished_shot(path, note | like)
+        shot = noted or self._choose(clip, folder, chosen, before)
+        if not shot.sha256:  # New, or of an older version.
             shot = replace(shot, sha256=digest_of(clip.info, progress))
+        held, crops = noted or _finished_shot(path, note, _LIKE), self.out / "crops" / folder
+        whole = held is not None and held.track_ids() == shot.track_ids() and are_whole(shot, crops, self.size)
+        if whole:
+            progress("crops", shot.frame_count, shot.frame_count)
+        else:
+            _write_shot(clip, shot, self.out, folder, self.size, progress)
+        if not whole or shot is not noted:
             save_shot(path, shot, note | like)
         return shot
+
+    def _choose(
+        self, clip: Clip, folder: str, chosen: tuple[int, ...] | None, before: Sequence[ShotFaces]
+    ) -> ShotFaces:
+        found = clip_faces(clip, folder, self.beside, self.options, self.progress)
+        refuse_faceless(found)
+        if chosen is None:
+            chosen = _performer(clip, found, before, self.identity, self.options.track)
+        return found.only_tracks(chosen)
 
 
 _LIKE = "like"
