@@ -28,7 +28,7 @@ QUICK = FaceOptions(perturbations=0, threads=1)
 
 def _read(folder: Path, *entries: dict[str, Any], first: int = 1001, count: int = 20) -> Any:
     save_entries(folder / CORRECTIONS, entries)
-    return read_corrections(folder / CORRECTIONS, "take", first, count)
+    return read_corrections([folder / CORRECTIONS], "take", first, count)
 
 
 def test_a_key_works_on_its_frame_holds_or_blends(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_a_key_works_on_its_frame_holds_or_blends(tmp_path: Path) -> None:
     assert shifts[8].delta == pytest.approx((8.0, 4.0, 2.0, 4.0))
     assert (shifts[8].drop, shifts[9].drop, shifts[10].drop) == (False, True, False)
     assert keys.at(1, 0) is None
-    assert not read_corrections(tmp_path / "none.json", "take", 0, 5)
+    assert not read_corrections([tmp_path / "none.json"], "take", 0, 5)
 
 
 @given(x=st.floats(-50, 50), y=st.floats(-50, 50), turn=st.floats(-40, 40), scale=st.floats(0.5, 2))
@@ -107,7 +107,7 @@ def test_what_cannot_be_followed_is_one_line_with_file_and_frame(
     path = tmp_path / CORRECTIONS
     path.write_text(json.dumps({"version": 1, "corrections": [entry]}))
     with pytest.raises(FacesError) as caught:
-        read_corrections(path, "take", 1001, 20)
+        read_corrections([path], "take", 1001, 20)
     assert str(caught.value).startswith(f"{path}: correction 1 (frame {entry['frame']})")
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -126,7 +126,7 @@ def test_a_damaged_file_is_one_line(text: str, said: str, tmp_path: Path) -> Non
     path = tmp_path / CORRECTIONS
     path.write_text(text)
     with pytest.raises(FacesError, match="corrections") as caught:
-        read_corrections(path, "take", 0, 5)
+        read_corrections([path], "take", 0, 5)
     assert said in str(caught.value)
 
 

@@ -168,18 +168,28 @@ def _transform(path: tuple[float, ...]) -> Affine:
     return transform
 
 
-def read_corrections(path: Path, clip: str, first_number: int, frame_count: int) -> Corrections:
+def read_corrections(
+    paths: Sequence[Path], clip: str, first_number: int, frame_count: int, tracks: Sequence[int] | None = None
+) -> Corrections:
     """Read the corrections of one clip.
 
     Args:
-        path: The file; nothing is corrected where there is none.
+        paths: The files; nothing is corrected by one that does not exist.
         clip: Its name, for files that speak of several clips.
         first_number: Number of its first frame.
         frame_count: Its frames.
+        tracks: Only these are corrected; None for all.
     Raises:
         FacesError: if an entry cannot be followed; the message names the file and the frame.
     """
-    return read_entries(path, load_entries(path), clip, first_number, frame_count)
+    entries = [(path, place, entry) for path in paths for place, entry in enumerate(load_entries(path))]
+    wanted = [one for one in entries if concerns(one[2], clip, tracks)]
+    return _read(wanted, clip, first_number, frame_count)
+
+
+def concerns(entry: dict[str, Any], clip: str, tracks: Sequence[int] | None = None) -> bool:
+    """Say whether an entry is about a clip, and about one of some tracks; None for all."""
+    return entry.get("clip", clip) == clip and (tracks is None or entry.get("track", 0) in tracks)
 
 
 def read_entries(
@@ -194,18 +204,27 @@ def read_entries(
     Raises:
         FacesError: as `read_corrections`.
     """
+    placed = [(path, place, entry) for place, entry in enumerate(entries) if concerns(entry, clip)]
+    return _read(placed, clip, first_number, frame_count)
+
+
+def _read(
+    placed: Sequence[tuple[Path, int, dict[str, Any]]], clip: str, first_number: int, frame_count: int
+) -> Corrections:
     keys: dict[int, dict[str, list[Key]]] = {}
-    for place, entry in enumerate(entries):
-        if entry.get("clip", clip) != clip:
-            continue
+    files: dict[tuple[int, str, int], Path] = {}
+    for path, place, entry in placed:
         where = f"{path}: correction {place + 1} (frame {entry.get('frame')})"
         index = _whole(entry, "frame", where) - first_number
         if not 0 <= index < frame_count:
             raise FacesError(f"{where}: {clip} has frames {first_number}-{first_number + frame_count - 1}: use these")
+        track = _whole(entry, "track", where, 0)
         for kind, key in _keys_of(entry, index, where):
-            of_kind = keys.setdefault(_whole(entry, "track", where, 0), {}).setdefault(kind, [])
-            if any(other.index == index for other in of_kind):
-                raise FacesError(f"{where}: corrected twice in {kind.partition('.')[0]}: delete one of the entries")
+            other = files.setdefault((track, kind, index), path)
+            of_kind = keys.setdefault(track, {}).setdefault(kind, [])
+            if any(one.index == index for one in of_kind):
+                said = "corrected twice" if other == path else f"corrected in {other} too,"
+                raise FacesError(f"{where}: {said} in {kind.partition('.')[0]}: delete one of the entries")
             of_kind.append(key)
     return Corrections(keys)
 

@@ -11,7 +11,7 @@ import numpy as np
 from pecten.errors import FacesError
 from pecten.faces import stabilise
 from pecten.faces.correct import correct_faces, correct_transforms
-from pecten.faces.corrections import CORRECTIONS, Corrections, load_entries, read_corrections
+from pecten.faces.corrections import CORRECTIONS, Corrections, concerns, load_entries, read_corrections
 from pecten.faces.crops import are_whole, crop_folders, write_crops
 from pecten.faces.finding import Finder
 from pecten.faces.follow import FaceOptions
@@ -118,7 +118,7 @@ def extract_dataset(
         progress: Called after each frame, as stages "faces" and "crops", and after each file, as "digest".
         tracks: The performer's tracks by the clip's place, in place of those that look alike; clips that are not named
             are passed over.
-        beside: Folder of what was found and of the corrections; None is `out`.
+        beside: Folder of what was found, and of corrections besides those in `out`; None is `out`.
     Raises:
         FacesError: if a clip shows no face, or not the one of the first clip; if none are given, or the folder holds
             another performer's dataset.
@@ -163,7 +163,7 @@ class _Maker:
             before: Of the same dataset.
         """
         path, progress = self.out / "shots" / f"{folder}.json", self.progress
-        note = _made_with(clip.info, self.size, self.options) | _chosen_by_hand(self.beside, folder, chosen)
+        note = _made_with(clip.info, self.size, self.options) | _chosen_by_hand(self._by_hand(), folder, chosen)
         by_looks = chosen is None and self.options.track is None
         like = {_LIKE: _looks_of(before)} if by_looks else {}
         noted = _finished_shot(path, note | like)
@@ -180,10 +180,15 @@ class _Maker:
             save_shot(path, shot, note | like)
         return shot
 
+    def _by_hand(self) -> tuple[Path, ...]:
+        """Return the folders whose corrections count."""
+        return tuple(dict.fromkeys((self.beside, self.out)))
+
     def _choose(
         self, clip: Clip, folder: str, chosen: tuple[int, ...] | None, before: Sequence[ShotFaces]
     ) -> ShotFaces:
-        found = clip_faces(clip, folder, self.beside, self.options, self.progress)
+        corrections = corrections_of(clip, folder, self._by_hand(), chosen)
+        found = clip_faces(clip, folder, self.beside, self.options, self.progress, corrections)
         refuse_faceless(found)
         if chosen is None:
             chosen = _performer(clip, found, before, self.identity, self.options.track)
@@ -214,7 +219,14 @@ def _draw_tracks(out: Path, dataset: DatasetRecord) -> None:
         write_tracks(out, found, dataset.folders, taken)
 
 
-def clip_faces(clip: Clip, name: str, beside: Path, options: FaceOptions, progress: Progress = silent) -> ShotFaces:
+def clip_faces(
+    clip: Clip,
+    name: str,
+    beside: Path,
+    options: FaceOptions,
+    progress: Progress = silent,
+    corrections: Corrections | None = None,
+) -> ShotFaces:
     """Find the faces of one of a folder's clips, with the folder's corrections.
 
     Args:
@@ -222,20 +234,23 @@ def clip_faces(clip: Clip, name: str, beside: Path, options: FaceOptions, progre
         name: What the folder calls it.
         beside: The folder: what is found is kept in it.
         options, progress: As for `find_faces`.
+        corrections: In place of the folder's; None for these.
     Raises:
         FacesError: as `find_faces`.
     """
-    corrections = corrections_of(clip, name, beside)
+    if corrections is None:
+        corrections = corrections_of(clip, name, (beside,))
     return find_faces(clip, options, progress, beside / FOUND / f"{name}.json", corrections)
 
 
-def corrections_of(clip: Clip, name: str, folder: Path) -> Corrections:
-    """Read a folder's corrections of one clip.
+def corrections_of(clip: Clip, name: str, folders: Sequence[Path], tracks: Sequence[int] | None = None) -> Corrections:
+    """Read folders' corrections of one clip, of some tracks alone; None for all.
 
     Raises:
         FacesError: if they cannot be followed.
     """
-    return read_corrections(folder / CORRECTIONS, name, clip.info.first_number, clip.info.frame_count)
+    paths = [folder / CORRECTIONS for folder in folders]
+    return read_corrections(paths, name, clip.info.first_number, clip.info.frame_count, tracks)
 
 
 def performer_tracks(clip: Clip, found: ShotFaces, track: int | None = None) -> tuple[int, ...]:
@@ -330,9 +345,10 @@ def found_with(
     return {**made, "options": chosen, "normalisation": NORMALISATION}
 
 
-def _chosen_by_hand(folder: Path, clip: str, tracks: Sequence[int] | None) -> dict[str, Any]:
+def _chosen_by_hand(folders: Sequence[Path], clip: str, tracks: Sequence[int] | None) -> dict[str, Any]:
     """Return what a person has said about a shot: corrections and tracks; nothing where nothing was said."""
-    entries = [entry for entry in load_entries(folder / CORRECTIONS) if entry.get("clip", clip) == clip]
+    listed = [entry for folder in folders for entry in load_entries(folder / CORRECTIONS)]
+    entries = [entry for entry in listed if concerns(entry, clip, tracks)]
     said = {"corrections": entries} if entries else {}
     return said | ({} if tracks is None else {"tracks": list(tracks)})
 
