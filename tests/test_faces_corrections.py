@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli_support import pecten, write_clip
+from cli_support import Answer, pecten, write_clip
 from faces_support import Pictures, still
 from pecten.errors import FacesError
-from pecten.faces.casting import find_tracks
+from pecten.faces.casting import extract_performers, find_tracks
 from pecten.faces.corrections import CORRECTIONS, GROUPS, moved, read_corrections, save_entries
 from pecten.faces.extract import extract_dataset, find_faces
 from pecten.faces.follow import FaceOptions
@@ -78,6 +79,7 @@ def test_an_absolute_transform_comes_back(scale: float, turn: float, x: float, y
         ({"frame": 990, "drop": True}, "(frame 990): take has frames 1001-1020: use these"),
         ({"frame": "x", "drop": True}, "'frame' is 'x': give a whole number"),
         ({"frame": 1001, "track": 1.5, "drop": True}, "'track' is 1.5: give a whole number"),
+        ({"frame": 1001, "track": -1, "drop": True}, "'track' is -1: tracks count from 0"),
         ({"frame": 1001}, "says nothing to do: give one of box, landmarks"),
         ({"frame": 1001, "shfit_px": [1, 2]}, "no such field: shfit_px: use box"),
         ({"frame": 1001, "shift_px": [3]}, "'shift_px' is [3]: give x and y in px"),
@@ -131,7 +133,9 @@ def test_a_damaged_file_is_one_line(text: str, said: str, tmp_path: Path) -> Non
 
 
 def test_a_frame_corrected_twice_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(FacesError, match=r"correction 2 \(frame 1002\): corrected twice in delta"):
+    with pytest.raises(
+        FacesError, match=r"correction 2 \(frame 1002\): corrected twice in shift_px, rotate_deg or scale: d"
+    ):
         _read(tmp_path, {"frame": 1002, "shift_px": [1, 1]}, {"frame": 1002, "scale": 2})
 
 
@@ -256,6 +260,84 @@ def test_the_command_writes_keys_and_info_tells_of_them(tmp_path: Path, capfd: p
         assert refused.code == 1
         assert said in refused.complaint
     assert "no such record" in pecten(capfd, "correct", tmp_path, "--frame", 1, "--drop").complaint
+
+
+@pytest.fixture(scope="module")
+def one_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("ada")
+    extract_dataset([_clip(4)], "ada", out, 64, QUICK)
+    return out
+
+
+@pytest.fixture
+def corrected(one_clip: Path, capfd: pytest.CaptureFixture[str]) -> Callable[..., Answer]:
+    (one_clip / CORRECTIONS).unlink(missing_ok=True)
+    return lambda *words: pecten(capfd, "correct", one_clip, "--frame", 2, *words)
+
+
+def _written(folder: Path) -> list[dict[str, Any]]:
+    return json.loads((folder / CORRECTIONS).read_text())["corrections"]
+
+
+def test_a_key_takes_the_place_of_those_of_its_kind_alone(corrected: Callable[..., Answer], one_clip: Path) -> None:
+    box = ("--box", "110,40,320,240", "--then", "hold")
+    for words in (("--shift=30,0",), box, ("--drop",), ("--rotate", 2), ("--shift=1,2",)):
+        assert corrected(*words).code == 0
+    assert "rotate_deg 3.0" in corrected("--rotate", 3).out
+    where = {"clip": "take", "frame": 2, "track": 0}
+    assert _written(one_clip) == [
+        where | {"box": [110, 40, 320, 240], "then": "hold"},
+        where | {"drop": True},
+        where | {"shift_px": [1, 2], "rotate_deg": 3},
+    ]
+
+
+def test_an_entry_of_two_kinds_loses_only_the_one_that_is_given_anew(
+    corrected: Callable[..., Answer], one_clip: Path
+) -> None:
+    assert corrected("--box", "110,40,320,240", "--shift=1,2", "--then", "hold").code == 0
+    assert corrected("--box", "100,40,320,240").code == 0
+    where = {"clip": "take", "frame": 2, "track": 0}
+    assert _written(one_clip) == [
+        where | {"shift_px": [1, 2], "then": "hold"},
+        where | {"box": [100, 40, 320, 240]},
+    ]
+
+
+def test_the_only_clip_may_be_named_or_not(corrected: Callable[..., Answer], one_clip: Path) -> None:
+    assert corrected("--shift=3,0").code == corrected("--clip", "take", "--shift=4,0").code == 0
+    assert [entry["shift_px"] for entry in _written(one_clip)] == [[4, 0]]
+    assert corrected("--shift=5,0").code == 0
+    assert [entry["shift_px"] for entry in _written(one_clip)] == [[5, 0]]
+    save_entries(one_clip / CORRECTIONS, [{"frame": 2, "shift_px": [1, 0]}])
+    assert corrected("--shift=6,0").code == 0
+    assert _written(one_clip) == [{"clip": "take", "frame": 2, "track": 0, "shift_px": [6, 0]}]
+
+
+def test_a_performer_of_one_of_several_clips_is_corrected_there(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    clips = [Pictures([still("chidi")] * 2, "a/take.mp4"), Pictures([still()] * 4, "b/take.mp4")]
+    wishes = {"chidi": ["take:0"], "ada": ["take-2:0"]}
+    extract_performers(clips, wishes, tmp_path, 64, QUICK)
+    assert pecten(capfd, "correct", tmp_path / "ada", "--frame", 3, "--shift=5,0").code == 0
+    assert _written(tmp_path / "ada")[0]["clip"] == "take-2"
+    chidi, ada = extract_performers(clips, wishes, tmp_path, 64, QUICK)
+    assert [record.shots[0].corrected for record in (chidi, ada)] == [(), (3,)]
+
+
+def test_a_track_that_is_not_there_is_refused_but_for_a_box(corrected: Callable[..., Answer], one_clip: Path) -> None:
+    assert "--track 7: no such track: choose one of 0, or give a --box" in corrected("--track", 7, "--drop").complaint
+    assert "'track' is -1: tracks count from 0" in corrected("--track", -1, "--drop").complaint
+    assert not (one_clip / CORRECTIONS).exists()
+    assert corrected("--track", 7, "--box", "110,40,320,240").code == 0
+    assert corrected("--track", 7, "--shift=1,0").code == 0
+
+
+def test_nothing_is_added_to_a_file_that_cannot_be_followed(corrected: Callable[..., Answer], one_clip: Path) -> None:
+    save_entries(one_clip / CORRECTIONS, [{"frame": 9, "drop": True}])
+    assert "correction 1 (frame 9): take has frames 0-3: use these" in corrected("--drop").complaint
+    assert len(_written(one_clip)) == 1
 
 
 @pytest.mark.parametrize("verb", ["swap", "enhance"])

@@ -42,6 +42,7 @@ GROUPS = {
 
 _KINDS = ("box", "landmarks", "points", "shift_px", "rotate_deg", "scale", "crop_from_plate", "drop")
 _DELTA = ("shift_px", "rotate_deg", "scale")
+_MOVES = "shift_px, rotate_deg or scale"
 _ABSOLUTE = ("scale", "rotation_deg", "shift_px")
 _SCALES = (0.1, 10.0)
 _ABSOLUTE_SCALES = (0.01, 100.0)
@@ -219,12 +220,15 @@ def _read(
         if not 0 <= index < frame_count:
             raise FacesError(f"{where}: {clip} has frames {first_number}-{first_number + frame_count - 1}: use these")
         track = _whole(entry, "track", where, 0)
+        if track < 0:
+            raise FacesError(f"{where}: 'track' is {track}: tracks count from 0")
         for kind, key in _keys_of(entry, index, where):
             other = files.setdefault((track, kind, index), path)
             of_kind = keys.setdefault(track, {}).setdefault(kind, [])
             if any(one.index == index for one in of_kind):
                 said = "corrected twice" if other == path else f"corrected in {other} too,"
-                raise FacesError(f"{where}: {said} in {kind.partition('.')[0]}: delete one of the entries")
+                named = _MOVES if kind == "delta" else kind.partition(".")[0]
+                raise FacesError(f"{where}: {said} in {named}: delete one of the entries")
             of_kind.append(key)
     return Corrections(keys)
 
@@ -249,6 +253,38 @@ def load_entries(path: Path) -> list[dict[str, Any]]:
         if not isinstance(entry, dict):
             raise FacesError(f'{path}: correction {place + 1} is no object: write it as {{"frame": 1001, ...}}')
     return entries
+
+
+def with_entry(
+    entries: Sequence[dict[str, Any]], entry: dict[str, Any], clip: str | None
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Put an entry in place of what others say of its kinds for the same clip, frame and track.
+
+    Shift, turn and scale are one kind: what the entry leaves out of them it takes over.
+
+    Args:
+        entries: Those that there are.
+        entry: The new one.
+        clip: Of entries that name none; None where there are several.
+    Returns:
+        What is left of the others, and the entry.
+    """
+    fields, kept = {name for name in entry if name in _KINDS}, []
+    if fields & {*_DELTA}:
+        fields |= {*_DELTA}
+    for old in entries:
+        if _place_of(old, clip) != _place_of(entry, clip):
+            kept.append(old)
+            continue
+        entry = entry | {name: old[name] for name in _KINDS if name in fields & (old.keys() - entry.keys())}
+        rest = {name: value for name, value in old.items() if name not in fields}
+        if any(name in _KINDS for name in rest):
+            kept.append(rest)
+    return kept, entry
+
+
+def _place_of(entry: dict[str, Any], clip: str | None) -> tuple[Any, ...]:
+    return entry.get("clip", clip), entry.get("frame"), entry.get("track", 0)
 
 
 def save_entries(path: Path, entries: Sequence[dict[str, Any]]) -> None:
