@@ -174,6 +174,17 @@ def test_corrections_are_applied_where_they_belong(tmp_path: Path) -> None:
     np.testing.assert_array_equal(faces[8].crop_from_plate, smooth[8])
 
 
+def test_a_key_moves_no_crop_far_from_its_frame(tmp_path: Path) -> None:
+    pictures = [np.roll(still(), (i, 2 * i), axis=(0, 1)) for i in range(12)]
+    plain = find_faces(Pictures(pictures), QUICK, kept=tmp_path / "kept.json")
+    keys = _read(tmp_path, {"frame": 2, "landmarks": {"mouth": [0, 3]}}, first=0, count=12)
+    after = find_faces(Pictures(pictures), QUICK, kept=tmp_path / "kept.json", corrections=keys)
+    moved = [
+        bool((a.crop_from_plate != b.crop_from_plate).any()) for a, b in zip(plain.faces, after.faces, strict=True)
+    ]
+    assert moved == [True] * 6 + [False] * 6
+
+
 def test_a_box_finds_a_face_that_was_dropped_or_never_found(tmp_path: Path) -> None:
     pictures = [still(), np.full_like(still(), 60), still()]
     keys = _read(tmp_path, {"frame": 1, "box": [110, 40, 320, 240], "track": 0}, first=0, count=3)

@@ -84,13 +84,14 @@ def smoothed(faces: Sequence[FaceFrame], around: Collection[tuple[int, int]] | N
 
     Args:
         faces: Of a clip.
-        around: Frames and tracks; only runs with one of these are smoothed. None for all.
+        around: Frames and tracks; only these and their near neighbours are smoothed. None for all.
     """
     result = list(faces)
     for run in runs(faces):
-        if around is not None and not any((faces[row].index, faces[row].track) in around for row in run):
+        near = None if around is None else [i for i, r in enumerate(run) if (faces[r].index, faces[r].track) in around]
+        if near == []:
             continue
-        transforms = stabilise.smooth_transforms([faces[row].crop_from_plate for row in run])
+        transforms = stabilise.smooth_transforms([faces[row].crop_from_plate for row in run], around=near)
         for row, transform in zip(run, transforms, strict=True):
             result[row] = replace(faces[row], crop_from_plate=transform)
     return result
