@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import pecten as pecten_package
-from cli_support import COUNT, Studio, pecten, swap, tree
+from cli_support import COUNT, Studio, pecten, refused, swap, tree
 from pecten.cli.screen import Screen
 from pecten.comb.weights import read_header
 
@@ -61,7 +61,9 @@ def test_faces_interrupted(stage: str, studio: Studio, here: Path, capfd: Captur
     with monkeypatch.context() as patch:
         interrupt_at(patch, stage, 3)
         stopped(pecten(capfd, *words), here)
-    assert not (here / "new/record.json").exists()
+    assert (here / "new/record.json").exists() == (stage == "crops")
+    if stage == "crops":
+        refused(pecten(capfd, *["bruno" if word == "ada" else word for word in words]), "new: holds the faces of ada")
     assert pecten(capfd, *words).code == 0
     assert len(list(here.rglob("*.png"))) == COUNT
 

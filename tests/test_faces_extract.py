@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from faces_support import EYES, Pictures, still
-from pecten.errors import FacesError
+from pecten.errors import FacesError, UsageError
 from pecten.faces import records
 from pecten.faces.crops import crop_folders
 from pecten.faces.extract import extract_dataset, find_faces
@@ -19,6 +19,7 @@ from pecten.faces.quality import Gates, blur, outside
 from pecten.footage.clip import open_clip
 from pecten.geometry import similarity as sim
 from pecten.geometry.warp import warp
+from pecten.shot import plate_faces
 from pecten.types import Affine, ByteImage
 from sample_clips import write_video
 
@@ -129,8 +130,12 @@ def test_an_interrupted_dataset_keeps_its_finished_shots(tmp_path: Path) -> None
     first = Pictures([still()], "one.mp4")
     with pytest.raises(FacesError, match="no face"):
         extract_dataset([first, Pictures([_blank()], "two.mp4")], "ada", tmp_path, 64, QUICK)
-    with pytest.raises(FacesError, match="no such record"):
+    with pytest.raises(FacesError, match=r"record\.json: its crops are not all made yet: run the same `pecten faces`"):
         records.load_dataset(tmp_path)
+    with pytest.raises(FacesError, match="holds the faces of ada; choose another folder for chidi"):
+        extract_dataset([first], "chidi", tmp_path, 64, QUICK)
+    with pytest.raises(UsageError, match="a dataset, which would be lost"):
+        plate_faces(first, tmp_path, QUICK)
     reads = first.reads
     extract_dataset([first], "ada", tmp_path, 64, QUICK)
     assert first.reads == reads

@@ -18,12 +18,12 @@ from pecten.faces.follow import FaceOptions
 from pecten.faces.overview import write_tracks
 from pecten.faces.people import SAME_LOOKS, tracks_of_person, with_portraits
 from pecten.faces.records import (
-    RECORD,
     DatasetRecord,
     FaceFrame,
     ShotFaces,
-    load_dataset,
+    identity_of,
     load_shot,
+    mark_unfinished,
     runs,
     save_dataset,
     save_shot,
@@ -113,7 +113,8 @@ def extract_dataset(
         clips: Footage of the performer; of each, the tracks of one person are taken: of whom the first clip shows
                 most.
         identity: The performer.
-        out: Folder of the dataset: crops as PNG (8 bits, or 16 when the clip has more), and the record, written last.
+        out: Folder of the dataset: crops as PNG (8 bits, or 16 when the clip has more), and the record, written last;
+            until then it says whose the dataset is, and that it is unfinished.
         size: Side of the crops, in px.
         options: How faces are found; None is the default.
         progress: Called after each frame, as stages "faces" and "crops", and after each file, as "digest".
@@ -176,7 +177,7 @@ class _Maker:
         if whole:
             progress("crops", shot.frame_count, shot.frame_count)
         else:
-            _write_shot(clip, shot, self.out, folder, self.size, progress)
+            _write_shot(clip, shot, self.identity, self.out, folder, self.size, progress)
         if not whole or shot is not noted:
             save_shot(path, shot, note | like)
         return shot
@@ -289,10 +290,12 @@ def _performer(
     return tracks_of_person(clip, found, nearest)
 
 
-def _write_shot(clip: Clip, shot: ShotFaces, out: Path, folder: str, size: int, progress: Progress) -> None:
+def _write_shot(
+    clip: Clip, shot: ShotFaces, identity: str, out: Path, folder: str, size: int, progress: Progress
+) -> None:
     # Shot and dataset count as unfinished from the first crop that is made; until then older ones stay whole.
-    for record in (out / RECORD, out / "shots" / f"{folder}.json"):
-        record.unlink(missing_ok=True)
+    mark_unfinished(out, identity)
+    (out / "shots" / f"{folder}.json").unlink(missing_ok=True)
     write_crops(clip, shot, out / "crops" / folder, size, progress)
 
 
@@ -312,11 +315,8 @@ def refuse_another(out: Path, identity: str) -> None:
     Raises:
         FacesError: if it does.
     """
-    try:
-        held = load_dataset(out).identity
-    except FacesError:
-        return  # What is missing or damaged is made again.
-    if held != identity:
+    held = identity_of(out)
+    if held is not None and held != identity:
         raise FacesError(f"{out}: holds the faces of {held}; choose another folder for {identity}")
 
 
