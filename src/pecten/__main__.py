@@ -47,8 +47,9 @@ def run(arguments: list[str] | None = None) -> int:
     previous = signal.signal(signal.SIGTERM, _interrupt)
     try:
         return _run(sys.argv[1:] if arguments is None else arguments)
-    except KeyboardInterrupt:
-        return _fail("interrupted; finished work is kept: run the same command again to go on", INTERRUPTED)
+    except KeyboardInterrupt as stop:
+        lost = f", but {stop}" if str(stop) else ""
+        return _fail(f"interrupted; finished work is kept{lost}: run the same command again to go on", INTERRUPTED)
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - Python flushes stdout at exit, into the closed pipe
         return 1

@@ -59,12 +59,13 @@ def find_faces(
     Raises:
         FacesError: if no frame shows a face, or a correction cannot be followed.
         FootageError: if the clip cannot be read to its end.
+        KeyboardInterrupt: as it comes; it says that the faces found so far are lost.
     """
     options = options or FaceOptions()
     note = found_with(clip.info, options)
     found = None if kept is None else _finished_shot(kept, note)
     if found is None:
-        found = Finder(options).find(clip, progress)
+        found = _found(clip, options, progress)
         if kept is not None:
             save_shot(kept, found, note)
     else:
@@ -77,6 +78,13 @@ def find_faces(
         moved = {(f.index, f.track) for f in found.faces if seen_to.get((f.index, f.track)) is not f}
         found = replace(found, faces=tuple(smoothed(found.faces, moved if options.register else None)))
     return correct_transforms(found, corrections) if corrections else found
+
+
+def _found(clip: Clip, options: FaceOptions, progress: Progress) -> ShotFaces:
+    try:
+        return Finder(options).find(clip, progress)
+    except KeyboardInterrupt as stop:
+        raise KeyboardInterrupt(f"nothing of {clip.info.path}, whose faces were being found") from stop
 
 
 def smoothed(faces: Sequence[FaceFrame], around: Collection[tuple[int, int]] | None = None) -> list[FaceFrame]:
