@@ -16,11 +16,11 @@ from pecten.faces.extract import extract_dataset, find_faces
 from pecten.faces.follow import FaceOptions
 from pecten.faces.mesh import LEFT_EYE, RIGHT_EYE
 from pecten.faces.quality import Gates, blur, outside
-from pecten.footage.clip import open_clip
+from pecten.footage.clip import ClipInfo, open_clip
 from pecten.geometry import similarity as sim
 from pecten.geometry.warp import warp
 from pecten.shot import plate_faces
-from pecten.types import Affine, ByteImage
+from pecten.types import Affine, ByteImage, Progress
 from sample_clips import write_video
 
 QUICK = FaceOptions(perturbations=2, threads=1)
@@ -209,12 +209,20 @@ def test_who_is_taken_follows_the_clips_that_are_named_now(tmp_path: Path) -> No
         assert (tmp_path / crop.relative_to(tmp_path / "fresh")).read_bytes() == crop.read_bytes()
 
 
-def test_crops_stay_where_another_clip_before_changes_nothing(tmp_path: Path) -> None:
+def test_crops_stay_where_another_clip_before_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    digested: list[str] = []
+
+    def digest(info: ClipInfo, _: Progress) -> str:
+        digested.append(info.path)
+        return "digest"
+
+    monkeypatch.setattr("pecten.faces.extract.digest_of", digest)
     one, other = Pictures([still()] * 2, "one.mp4"), Pictures([_moved(t) for t in _walk(2)], "other.mp4")
     extract_dataset([one], "ada", tmp_path, 64, QUICK)
     reads = one.reads
     extract_dataset([other, one], "ada", tmp_path, 64, QUICK)
     assert one.reads == reads
+    assert digested == ["one.mp4", "other.mp4"]
 
 
 @pytest.mark.parametrize("harm", ["missing", "empty", "cut", "of another size"])

@@ -177,11 +177,13 @@ class _Maker:
         by_looks = chosen is None and self.options.track is None
         like = {_LIKE: _looks_of(before)} if by_looks else {}
         noted = _finished_shot(path, note | like)
+        held = noted or _finished_shot(path, note, _LIKE)
         shot = noted or self._choose(clip, folder, chosen, before)
+        same = held is not None and held.track_ids() == shot.track_ids()
+        shot = held if held is not None and same else shot
         if not shot.sha256:  # New, or of an older version.
             shot = replace(shot, sha256=digest_of(clip.info, progress))
-        held, crops = noted or _finished_shot(path, note, _LIKE), self.out / "crops" / folder
-        whole = held is not None and held.track_ids() == shot.track_ids() and are_whole(shot, crops, self.size)
+        whole = same and are_whole(shot, self.out / "crops" / folder, self.size)
         if whole:
             progress("crops", shot.frame_count, shot.frame_count)
         else:
