@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 import pecten as pecten_package
-from cli_support import COUNT, Studio, pecten, swap, tree
+from cli_support import COUNT, Studio, pecten, refused, swap, tree
 from pecten.__main__ import run
 from pecten.cli.screen import Screen
 from pecten.comb.weights import read_header
@@ -50,9 +51,11 @@ def halves(folder: Path) -> list[str]:
     return [str(path) for path in folder.rglob("*partial*")]
 
 
-def stopped(answer: Any, folder: Path) -> None:
-    """See that a command was interrupted as it should."""
-    assert (answer.code, answer.complaint) == (130, INTERRUPTED)
+def stopped(answer: Any, folder: Path, finding: bool = False) -> None:
+    """See that a command was interrupted as it should, and says what is lost if it was finding faces."""
+    lost = r", but nothing of \S+\.mp4, whose faces were being found" if finding else ""
+    assert answer.code == 130
+    assert re.fullmatch(INTERRUPTED.replace("kept", "kept" + lost), answer.complaint)
     assert halves(folder) == []
 
 
@@ -61,8 +64,10 @@ def test_faces_interrupted(stage: str, studio: Studio, here: Path, capfd: Captur
     words = ("faces", studio.plate, "-i", "ada", "-o", "new", "--size", 64, "--perturbations", 1)
     with monkeypatch.context() as patch:
         interrupt_at(patch, stage, 3)
-        stopped(pecten(capfd, *words), here)
-    assert not (here / "new/record.json").exists()
+        stopped(pecten(capfd, *words), here, stage == "faces")
+    assert (here / "new/record.json").exists() == (stage == "crops")
+    if stage == "crops":
+        refused(pecten(capfd, *["bruno" if word == "ada" else word for word in words]), "new: holds the faces of ada")
     assert pecten(capfd, *words).code == 0
     assert len(list(here.rglob("*.png"))) == COUNT
 
@@ -83,7 +88,7 @@ def test_faces_interrupted_keep_the_clips_that_are_done(
                 signal.raise_signal(signal.SIGINT)
 
         patch.setattr(Screen, "__call__", pressed)
-        stopped(pecten(capfd, *words), here)
+        stopped(pecten(capfd, *words), here, finding=True)
     kept = {path.name: path.stat().st_mtime_ns for path in (here / "new/crops/plate").iterdir()}
     assert len(kept) == COUNT
     assert pecten(capfd, *words).code == 0
@@ -121,7 +126,7 @@ def test_a_swap_to_video_interrupted(
     out = here / "out.mp4"
     with monkeypatch.context() as patch:
         interrupt_at(patch, stage, 3)
-        stopped(swap(capfd, studio, out), here)
+        stopped(swap(capfd, studio, out), here, stage == "faces")
     assert not out.exists()
     again = swap(capfd, studio, out)
     assert again.code == 0
@@ -173,7 +178,7 @@ def test_the_demo_interrupted(
     words = ("demo", "-o", "demo", "--images", 8)
     with monkeypatch.context() as patch:
         interrupt_at(patch, stage, 4)
-        stopped(pecten(capfd, *words), here)
+        stopped(pecten(capfd, *words), here, stage == "bruno faces")
     assert (here / "demo" / kept).exists()
     assert not (here / "demo/ada_on_bruno.mp4").exists()
     monkeypatch.setattr("pecten.demo.run.write_report", lambda gathered, out, *rest: written(out / "report.md"))
@@ -192,7 +197,7 @@ def test_the_demo_with_a_ready_comb_interrupted(
     words = ("demo", "-o", "demo")
     with monkeypatch.context() as patch:
         interrupt_at(patch, stage, 4)
-        stopped(pecten(capfd, *words), here)
+        stopped(pecten(capfd, *words), here, stage == "faces")
     assert (here / "demo/faces/plate/record.json").exists() == kept
     assert not (here / "demo/ada_on_bruno.mp4").exists()
     monkeypatch.setattr("pecten.demo.run.write_report", lambda gathered, out, *rest: written(out / "report.md"))
@@ -314,7 +319,8 @@ def test_a_real_ctrl_c_in_a_process_of_its_own(studio: Studio, here: Path) -> No
         out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert out == ""
-    assert [line for line in err.splitlines() if line.startswith("pecten: ")] == [f"pecten: {INTERRUPTED}"]
+    (said,) = (line for line in err.splitlines() if line.startswith("pecten: "))
+    assert said.startswith("pecten: interrupted; finished work is kept")
     assert "Traceback" not in err
     assert halves(here) == []
 

@@ -171,7 +171,11 @@ def test_consent_is_drafted_filled_in_and_revoked(
     signed = ("--name", "M", "--producer", "P", "--production", "F", "--use", "U", "--signed-by", "ink", "--training")
     assert pecten(capfd, "consent", "new", "mia", *signed, "--signed-on", "2026-01-05", "--overwrite").code == 0
     assert "training permitted" in pecten(capfd, "info", "consent/mia.consent.json").out
-    assert pecten(capfd, "consent", "revoke", "mia", "--by", "M").code == 0
+    # A look is covered by its performer's record, which is taken back as a whole.
+    path = Path("consent/mia.consent.json")
+    path.write_text(path.read_text().replace('"looks": []', '"looks": ["mia_old"]'))
+    assert "trained on mia, mia_old stay" in pecten(capfd, "consent", "revoke", "mia_old", "--by", "M").out
+    assert sorted(path.name for path in Path("consent").iterdir()) == ["mia.consent.json"]
     assert "REVOKED" in pecten(capfd, "info", "consent/mia.consent.json").out
 
 

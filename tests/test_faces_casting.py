@@ -9,11 +9,13 @@ import pytest
 from cli_support import pecten, write_clip
 from crossing import scene
 from faces_support import Pictures, still
-from pecten.errors import UsageError
+from pecten.errors import FacesError, UsageError
 from pecten.faces.casting import extract_performers, find_tracks, read_cast
+from pecten.faces.corrections import CORRECTIONS, save_entries
 from pecten.faces.follow import FaceOptions
 from pecten.faces.people import group_people
-from pecten.faces.records import load_dataset
+from pecten.faces.records import ShotFaces, load_dataset
+from pecten.geometry import similarity as sim
 
 QUICK = FaceOptions(perturbations=0, threads=1)
 BOTH = scene([("ada", 150, 135), ("chidi", 450, 135)])
@@ -42,6 +44,34 @@ def test_each_performer_gets_a_dataset_and_faces_are_found_once(tmp_path: Path) 
     for record, x in zip(records, (150, 450), strict=True):
         assert load_dataset(tmp_path / record.identity).identity == record.identity
         assert all(abs((face.box[0] + face.box[2]) / 2 - x) < 40 for shot in record.shots for face in shot.faces)
+
+
+def test_corrections_in_a_performers_folder_are_followed_for_that_performer(tmp_path: Path) -> None:
+    clips = _clips()[:1]
+    wishes = {"ada": ["1"], "chidi": ["0"]}
+
+    def made() -> list[ShotFaces]:
+        return [record.shots[0] for record in extract_performers(clips, wishes, tmp_path, 64, QUICK)]
+
+    def shifts(after: ShotFaces, before: ShotFaces) -> list[float]:
+        places = [[sim.invert(face.crop_from_plate)[0, 2] for face in shot.faces] for shot in (after, before)]
+        return [round(float(there - here), 6) for there, here in zip(*places, strict=True)]
+
+    plain = made()
+    crop = tmp_path / "chidi" / "crops" / "day1" / "000000.png"
+    written = crop.stat().st_mtime_ns
+    save_entries(tmp_path / "ada" / CORRECTIONS, [{"frame": 1, "track": 1, "shift_px": [50, 0]}])
+    save_entries(tmp_path / CORRECTIONS, [{"frame": 2, "track": 1, "shift_px": [20, 0]}])
+    ada, chidi = made()
+    assert shifts(ada, plain[0]) == [0, 50, 20]
+    assert ada.corrected == (1, 2)
+    assert shifts(chidi, plain[1]) == [0, 0]
+    assert chidi.corrected == ()
+    assert crop.stat().st_mtime_ns == written
+    save_entries(tmp_path / CORRECTIONS, [{"frame": 1, "track": 1, "shift_px": [20, 0]}])
+    said = rf"ada/{CORRECTIONS}: correction 1 \(frame 1\): corrected in {tmp_path / CORRECTIONS} too"
+    with pytest.raises(FacesError, match=said):
+        made()
 
 
 @pytest.mark.parametrize(

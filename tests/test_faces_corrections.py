@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli_support import pecten, write_clip
+from cli_support import Answer, pecten, write_clip
 from faces_support import Pictures, still
 from pecten.errors import FacesError
+from pecten.faces.casting import extract_performers, find_tracks
 from pecten.faces.corrections import CORRECTIONS, GROUPS, moved, read_corrections, save_entries
 from pecten.faces.extract import extract_dataset, find_faces
 from pecten.faces.follow import FaceOptions
@@ -27,7 +29,7 @@ QUICK = FaceOptions(perturbations=0, threads=1)
 
 def _read(folder: Path, *entries: dict[str, Any], first: int = 1001, count: int = 20) -> Any:
     save_entries(folder / CORRECTIONS, entries)
-    return read_corrections(folder / CORRECTIONS, "take", first, count)
+    return read_corrections([folder / CORRECTIONS], "take", first, count)
 
 
 def test_a_key_works_on_its_frame_holds_or_blends(tmp_path: Path) -> None:
@@ -45,7 +47,7 @@ def test_a_key_works_on_its_frame_holds_or_blends(tmp_path: Path) -> None:
     assert shifts[8].delta == pytest.approx((8.0, 4.0, 2.0, 4.0))
     assert (shifts[8].drop, shifts[9].drop, shifts[10].drop) == (False, True, False)
     assert keys.at(1, 0) is None
-    assert not read_corrections(tmp_path / "none.json", "take", 0, 5)
+    assert not read_corrections([tmp_path / "none.json"], "take", 0, 5)
 
 
 @given(x=st.floats(-50, 50), y=st.floats(-50, 50), turn=st.floats(-40, 40), scale=st.floats(0.5, 2))
@@ -77,16 +79,25 @@ def test_an_absolute_transform_comes_back(scale: float, turn: float, x: float, y
         ({"frame": 990, "drop": True}, "(frame 990): take has frames 1001-1020: use these"),
         ({"frame": "x", "drop": True}, "'frame' is 'x': give a whole number"),
         ({"frame": 1001, "track": 1.5, "drop": True}, "'track' is 1.5: give a whole number"),
+        ({"frame": 1001, "track": -1, "drop": True}, "'track' is -1: tracks count from 0"),
         ({"frame": 1001}, "says nothing to do: give one of box, landmarks"),
         ({"frame": 1001, "shfit_px": [1, 2]}, "no such field: shfit_px: use box"),
         ({"frame": 1001, "shift_px": [3]}, "'shift_px' is [3]: give x and y in px"),
         ({"frame": 1001, "shift_px": [math.nan, 0]}, "give x and y in px"),
-        ({"frame": 1001, "scale": 0}, "'scale' is 0: give a number above 0"),
+        ({"frame": 1001, "scale": 0}, "'scale' is 0: give a number from 0.1 to 10"),
+        ({"frame": 1001, "scale": -2}, "'scale' is -2: give a number from 0.1 to 10"),
+        ({"frame": 1001, "scale": 1e30}, "'scale' is 1e+30: give a number from 0.1 to 10"),
+        ({"frame": 1001, "scale": math.inf}, "'scale' is [inf]: give a number from 0.1 to 10"),
+        ({"frame": 1001, "scale": 10**400}, "give a number from 0.1 to 10"),
         ({"frame": 1001, "box": [1, 2, 3]}, "give x0, y0, x1, y1 in px"),
         ({"frame": 1001, "box": [9, 2, 3, 8]}, "the box has no area"),
         ({"frame": 1001, "landmarks": {"chin": [1, 1]}}, "'landmarks' moves groups, each by [x, y] px: right_eye"),
         ({"frame": 1001, "points": [[1, 2]]}, "give 478 pairs of px"),
         ({"frame": 1001, "crop_from_plate": {"scale": 1}}, "needs scale, rotation_deg, shift_px: give all three"),
+        (
+            {"frame": 1001, "crop_from_plate": {"scale": 1e30, "rotation_deg": 0, "shift_px": [0, 0]}},
+            "'scale' is 1e+30: give a number from 0.01 to 100",
+        ),
         ({"frame": 1001, "drop": "yes"}, "'drop' is 'yes': write true or false"),
         ({"frame": 1001, "drop": True, "then": "linear"}, "a face cannot be dropped by degrees"),
         ({"frame": 1001, "drop": True, "then": "ease"}, "'then' is 'ease': choose one of only, linear, hold"),
@@ -98,7 +109,7 @@ def test_what_cannot_be_followed_is_one_line_with_file_and_frame(
     path = tmp_path / CORRECTIONS
     path.write_text(json.dumps({"version": 1, "corrections": [entry]}))
     with pytest.raises(FacesError) as caught:
-        read_corrections(path, "take", 1001, 20)
+        read_corrections([path], "take", 1001, 20)
     assert str(caught.value).startswith(f"{path}: correction 1 (frame {entry['frame']})")
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -117,12 +128,14 @@ def test_a_damaged_file_is_one_line(text: str, said: str, tmp_path: Path) -> Non
     path = tmp_path / CORRECTIONS
     path.write_text(text)
     with pytest.raises(FacesError, match="corrections") as caught:
-        read_corrections(path, "take", 0, 5)
+        read_corrections([path], "take", 0, 5)
     assert said in str(caught.value)
 
 
 def test_a_frame_corrected_twice_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(FacesError, match=r"correction 2 \(frame 1002\): corrected twice in delta"):
+    with pytest.raises(
+        FacesError, match=r"correction 2 \(frame 1002\): corrected twice in shift_px, rotate_deg or scale: d"
+    ):
         _read(tmp_path, {"frame": 1002, "shift_px": [1, 1]}, {"frame": 1002, "scale": 2})
 
 
@@ -159,6 +172,17 @@ def test_corrections_are_applied_where_they_belong(tmp_path: Path) -> None:
     assert np.abs(faces[7].landmarks - plain[7].landmarks).max() < 8
     np.testing.assert_array_equal(faces[8].landmarks, plain[8].landmarks)
     np.testing.assert_array_equal(faces[8].crop_from_plate, smooth[8])
+
+
+def test_a_key_moves_no_crop_far_from_its_frame(tmp_path: Path) -> None:
+    pictures = [np.roll(still(), (i, 2 * i), axis=(0, 1)) for i in range(12)]
+    plain = find_faces(Pictures(pictures), QUICK, kept=tmp_path / "kept.json")
+    keys = _read(tmp_path, {"frame": 2, "landmarks": {"mouth": [0, 3]}}, first=0, count=12)
+    after = find_faces(Pictures(pictures), QUICK, kept=tmp_path / "kept.json", corrections=keys)
+    moved = [
+        bool((a.crop_from_plate != b.crop_from_plate).any()) for a, b in zip(plain.faces, after.faces, strict=True)
+    ]
+    assert moved == [True] * 6 + [False] * 6
 
 
 def test_a_box_finds_a_face_that_was_dropped_or_never_found(tmp_path: Path) -> None:
@@ -206,6 +230,22 @@ def test_a_dataset_is_made_again_when_its_corrections_change(tmp_path: Path) -> 
     assert build() == 4
 
 
+def test_a_clip_whose_faces_are_all_dropped_costs_nothing(tmp_path: Path) -> None:
+    def kept() -> dict[Path, bytes]:
+        return {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and path.name != CORRECTIONS}
+
+    clips = [_clip(2), Pictures([still()] * 2, "two.mp4")]
+    extract_dataset(clips, "ada", tmp_path, 64, QUICK)
+    for name in ("take", "two"):
+        save_entries(tmp_path / CORRECTIONS, [{"clip": name, "frame": 0, "drop": True, "then": "hold"}])
+        before = kept()
+        with pytest.raises(FacesError, match=rf"^{name}\.mp4: all faces are dropped by hand: leave the clip out, or"):
+            extract_dataset(clips, "ada", tmp_path, 64, QUICK)
+        assert kept() == before
+    with pytest.raises(FacesError, match=r"^two\.mp4: all faces are dropped by hand"):
+        find_tracks(clips, tmp_path, QUICK)
+
+
 def test_the_command_writes_keys_and_info_tells_of_them(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     clip = write_clip(tmp_path / "take.mp4", [still()] * 3)
     made = ("faces", clip, "-i", "ada", "-o", tmp_path / "ada", "--size", 64, "--perturbations", 1)
@@ -231,6 +271,84 @@ def test_the_command_writes_keys_and_info_tells_of_them(tmp_path: Path, capfd: p
         assert refused.code == 1
         assert said in refused.complaint
     assert "no such record" in pecten(capfd, "correct", tmp_path, "--frame", 1, "--drop").complaint
+
+
+@pytest.fixture(scope="module")
+def one_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("ada")
+    extract_dataset([_clip(4)], "ada", out, 64, QUICK)
+    return out
+
+
+@pytest.fixture
+def corrected(one_clip: Path, capfd: pytest.CaptureFixture[str]) -> Callable[..., Answer]:
+    (one_clip / CORRECTIONS).unlink(missing_ok=True)
+    return lambda *words: pecten(capfd, "correct", one_clip, "--frame", 2, *words)
+
+
+def _written(folder: Path) -> list[dict[str, Any]]:
+    return json.loads((folder / CORRECTIONS).read_text())["corrections"]
+
+
+def test_a_key_takes_the_place_of_those_of_its_kind_alone(corrected: Callable[..., Answer], one_clip: Path) -> None:
+    box = ("--box", "110,40,320,240", "--then", "hold")
+    for words in (("--shift=30,0",), box, ("--drop",), ("--rotate", 2), ("--shift=1,2",)):
+        assert corrected(*words).code == 0
+    assert "rotate_deg 3.0" in corrected("--rotate", 3).out
+    where = {"clip": "take", "frame": 2, "track": 0}
+    assert _written(one_clip) == [
+        where | {"box": [110, 40, 320, 240], "then": "hold"},
+        where | {"drop": True},
+        where | {"shift_px": [1, 2], "rotate_deg": 3},
+    ]
+
+
+def test_an_entry_of_two_kinds_loses_only_the_one_that_is_given_anew(
+    corrected: Callable[..., Answer], one_clip: Path
+) -> None:
+    assert corrected("--box", "110,40,320,240", "--shift=1,2", "--then", "hold").code == 0
+    assert corrected("--box", "100,40,320,240").code == 0
+    where = {"clip": "take", "frame": 2, "track": 0}
+    assert _written(one_clip) == [
+        where | {"shift_px": [1, 2], "then": "hold"},
+        where | {"box": [100, 40, 320, 240]},
+    ]
+
+
+def test_the_only_clip_may_be_named_or_not(corrected: Callable[..., Answer], one_clip: Path) -> None:
+    assert corrected("--shift=3,0").code == corrected("--clip", "take", "--shift=4,0").code == 0
+    assert [entry["shift_px"] for entry in _written(one_clip)] == [[4, 0]]
+    assert corrected("--shift=5,0").code == 0
+    assert [entry["shift_px"] for entry in _written(one_clip)] == [[5, 0]]
+    save_entries(one_clip / CORRECTIONS, [{"frame": 2, "shift_px": [1, 0]}])
+    assert corrected("--shift=6,0").code == 0
+    assert _written(one_clip) == [{"clip": "take", "frame": 2, "track": 0, "shift_px": [6, 0]}]
+
+
+def test_a_performer_of_one_of_several_clips_is_corrected_there(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    clips = [Pictures([still("chidi")] * 2, "a/take.mp4"), Pictures([still()] * 4, "b/take.mp4")]
+    wishes = {"chidi": ["take:0"], "ada": ["take-2:0"]}
+    extract_performers(clips, wishes, tmp_path, 64, QUICK)
+    assert pecten(capfd, "correct", tmp_path / "ada", "--frame", 3, "--shift=5,0").code == 0
+    assert _written(tmp_path / "ada")[0]["clip"] == "take-2"
+    chidi, ada = extract_performers(clips, wishes, tmp_path, 64, QUICK)
+    assert [record.shots[0].corrected for record in (chidi, ada)] == [(), (3,)]
+
+
+def test_a_track_that_is_not_there_is_refused_but_for_a_box(corrected: Callable[..., Answer], one_clip: Path) -> None:
+    assert "--track 7: no such track: choose one of 0, or give a --box" in corrected("--track", 7, "--drop").complaint
+    assert "'track' is -1: tracks count from 0" in corrected("--track", -1, "--drop").complaint
+    assert not (one_clip / CORRECTIONS).exists()
+    assert corrected("--track", 7, "--box", "110,40,320,240").code == 0
+    assert corrected("--track", 7, "--shift=1,0").code == 0
+
+
+def test_nothing_is_added_to_a_file_that_cannot_be_followed(corrected: Callable[..., Answer], one_clip: Path) -> None:
+    save_entries(one_clip / CORRECTIONS, [{"frame": 9, "drop": True}])
+    assert "correction 1 (frame 9): take has frames 0-3: use these" in corrected("--drop").complaint
+    assert len(_written(one_clip)) == 1
 
 
 @pytest.mark.parametrize("verb", ["swap", "enhance"])

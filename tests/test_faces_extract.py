@@ -9,17 +9,18 @@ import numpy as np
 import pytest
 
 from faces_support import EYES, Pictures, still
-from pecten.errors import FacesError
+from pecten.errors import FacesError, UsageError
 from pecten.faces import records
 from pecten.faces.crops import crop_folders
 from pecten.faces.extract import extract_dataset, find_faces
 from pecten.faces.follow import FaceOptions
 from pecten.faces.mesh import LEFT_EYE, RIGHT_EYE
 from pecten.faces.quality import Gates, blur, outside
-from pecten.footage.clip import open_clip
+from pecten.footage.clip import ClipInfo, open_clip
 from pecten.geometry import similarity as sim
 from pecten.geometry.warp import warp
-from pecten.types import Affine, ByteImage
+from pecten.shot import plate_faces
+from pecten.types import Affine, ByteImage, Progress
 from sample_clips import write_video
 
 QUICK = FaceOptions(perturbations=2, threads=1)
@@ -129,8 +130,12 @@ def test_an_interrupted_dataset_keeps_its_finished_shots(tmp_path: Path) -> None
     first = Pictures([still()], "one.mp4")
     with pytest.raises(FacesError, match="no face"):
         extract_dataset([first, Pictures([_blank()], "two.mp4")], "ada", tmp_path, 64, QUICK)
-    with pytest.raises(FacesError, match="no such record"):
+    with pytest.raises(FacesError, match=r"record\.json: its crops are not all made yet: run the same `pecten faces`"):
         records.load_dataset(tmp_path)
+    with pytest.raises(FacesError, match="holds the faces of ada; choose another folder for chidi"):
+        extract_dataset([first], "chidi", tmp_path, 64, QUICK)
+    with pytest.raises(UsageError, match="a dataset, which would be lost"):
+        plate_faces(first, tmp_path, QUICK)
     reads = first.reads
     extract_dataset([first], "ada", tmp_path, 64, QUICK)
     assert first.reads == reads
@@ -188,6 +193,53 @@ def test_a_clip_of_somebody_else_is_not_given_the_same_name(tmp_path: Path) -> N
     # Said in so many words, it is done.
     record = extract_dataset(clips, "ada", tmp_path, 64, QUICK, tracks={0: [0], 1: [0]})
     assert [len(shot.faces) for shot in record.shots] == [2, 2]
+
+
+def test_who_is_taken_follows_the_clips_that_are_named_now(tmp_path: Path) -> None:
+    small = _moved(sim.similarity(0.7, 0.0, (40.0, 40.0)))
+    both = Pictures([np.hstack([still("chidi"), small])] * 2, "both.mp4")
+    alone = extract_dataset([both], "ada", tmp_path, 64, QUICK).shots[0]
+    assert all(face.box[2] < 480 for face in alone.faces)  # Nothing else is known: who is larger.
+    ada = Pictures([still()] * 2, "ada.mp4")
+    after = extract_dataset([ada, both], "ada", tmp_path, 64, QUICK).shots[1]
+    assert all(face.box[0] > 480 for face in after.faces)
+    fresh = extract_dataset([ada, both], "ada", tmp_path / "fresh", 64, QUICK).shots[1]
+    assert after.track_ids() == fresh.track_ids()
+    for crop in (tmp_path / "fresh" / "crops").rglob("*.png"):
+        assert (tmp_path / crop.relative_to(tmp_path / "fresh")).read_bytes() == crop.read_bytes()
+
+
+def test_crops_stay_where_another_clip_before_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    digested: list[str] = []
+
+    def digest(info: ClipInfo, _: Progress) -> str:
+        digested.append(info.path)
+        return "digest"
+
+    monkeypatch.setattr("pecten.faces.extract.digest_of", digest)
+    one, other = Pictures([still()] * 2, "one.mp4"), Pictures([_moved(t) for t in _walk(2)], "other.mp4")
+    extract_dataset([one], "ada", tmp_path, 64, QUICK)
+    reads = one.reads
+    extract_dataset([other, one], "ada", tmp_path, 64, QUICK)
+    assert one.reads == reads
+    assert digested == ["one.mp4", "other.mp4"]
+
+
+@pytest.mark.parametrize("harm", ["missing", "empty", "cut", "of another size"])
+def test_a_crop_that_is_missing_or_cut_is_written_again(harm: str, tmp_path: Path) -> None:
+    clip = Pictures([still()] * 2, "take.mp4")
+    extract_dataset([clip], "ada", tmp_path, 64, QUICK)
+    crop = tmp_path / "crops" / "take" / "000001.png"
+    whole, reads = crop.read_bytes(), clip.reads
+    crop.unlink()
+    if harm == "of another size":
+        cv2.imwrite(str(crop), np.zeros((32, 32, 3), np.uint8))
+    elif harm != "missing":
+        crop.write_bytes(whole[: {"empty": 0, "cut": -9}[harm]])
+    extract_dataset([clip], "ada", tmp_path, 64, QUICK)
+    assert (crop.read_bytes(), clip.reads) == (whole, reads + 1)
+    extract_dataset([clip], "ada", tmp_path, 64, QUICK)
+    assert clip.reads == reads + 1
 
 
 def test_overlapped_and_serial_give_the_same_record(tmp_path: Path) -> None:

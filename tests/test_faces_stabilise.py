@@ -47,6 +47,19 @@ def test_smoothing_takes_noise_away_without_delay() -> None:
     np.testing.assert_allclose(backwards, smooth, atol=1e-8)
 
 
+def test_smoothing_around_one_frame_fades_out_within_half_a_window() -> None:
+    path = _path(20, noise=1.0)
+    smooth, near = stabilise.smooth_transforms(path), stabilise.smooth_transforms(path, around=[9])
+    np.testing.assert_allclose(near[9], smooth[9], atol=1e-9)
+    centre = np.array([FACE_CENTRE])
+    places = [[sim.apply(sim.invert(t), centre)[0] for t in one] for one in (path, smooth, near)]
+    before, whole, part = (np.array(one) for one in places)
+    for i, share in ((6, 0.25), (8, 0.75), (10, 0.75), (12, 0.25)):
+        np.testing.assert_allclose(part[i] - before[i], share * (whole[i] - before[i]), atol=1e-6)
+    for i in (*range(6), *range(13, 20)):
+        np.testing.assert_array_equal(near[i], path[i])
+
+
 def test_rotation_through_half_a_turn_does_not_jump() -> None:
     path = [sim.similarity(1.0, 3.0 + 0.05 * i, (0.0, 0.0)) for i in range(12)]
     for one in path:

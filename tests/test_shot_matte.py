@@ -14,11 +14,13 @@ from comb_helpers import untaught
 from faces_support import Pictures
 from pecten.comb.model import Comb
 from pecten.composite.matte import MatteMode
+from pecten.deliver.claim import claim_file
 from pecten.deliver.credentials import Statement
 from pecten.errors import DeliveryError, FootageError
 from pecten.faces.extract import find_faces
 from pecten.faces.follow import FaceOptions
 from pecten.faces.records import ShotFaces
+from pecten.footage.clip import open_clip
 from pecten.footage.sequence import image_of, read_still
 from pecten.shot import SwapOptions, SwapSummary, claim_of, open_output, swap_shot
 from pecten.shot.coverage import firm, still_seen
@@ -272,6 +274,51 @@ def test_a_matte_painted_anew_is_another_job(clip: Pictures, tmp_path: Path) -> 
 
     statement = Statement("", "r", "r", None, "c", "0-5", "0")
     first = job(paint(tmp_path, lambda x, y: x * 0))
-    assert first == job(str(tmp_path / "roto.exr"), "m.####.exr")
+    assert first == job(str(tmp_path / "roto.exr"))
+    # Mattes that lie elsewhere are another job's.
+    assert first != job(str(tmp_path / "roto.exr"), "m.####.exr")
     assert first != job(None)
     assert first != job(paint(tmp_path, lambda x, y: np.minimum(x / 480, y / 270)))
+
+
+def test_outputs_of_several_folders_keep_claims_of_their_own(tmp_path: Path) -> None:
+    found = tmp_path / "v1" / "sh.faces"
+    assert claim_file(found, tmp_path / "v1" / "sh.####.exr").name == "sh.####.exr.json"
+    others = {claim_file(found, tmp_path / folder / "sh.####.exr") for folder in ("v1", "v2", "v3")}
+    assert len(others) == 3
+    assert all(path.parent == found for path in others)
+
+
+def test_whose_face_and_consent_belong_to_the_job(clip: Pictures, tmp_path: Path) -> None:
+    def job(*records: str | None) -> object:
+        source, sha, target = records
+        return claim_of(
+            clip,
+            SwapOptions("chidi"),
+            tmp_path / "o.mov",
+            Statement("", source or "", sha or "", target, "c", "0-5"),
+            tmp_path,
+        ).job
+
+    assert job("r", "1", None) == job("r", "1", None)
+    assert job("r", "1", None) != job("r", "2", None)
+    assert job("r", "1", None) != job("r", "1", "t")
+
+
+def test_mattes_are_written_over_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not over the plate by another name for it, the frames, or the matte that is given."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "plates").mkdir()
+    for number in (1001, 1002):
+        write_still(tmp_path / "plates" / f"sh.{number}.exr", np.zeros((24, 32, 3), np.float16))
+    plate = open_clip(Path("plates/sh.####.exr"))
+    for written in (str(tmp_path / "plates" / "sh.####.exr"), "plates/../plates/sh.####.exr"):
+        with pytest.raises(DeliveryError, match="that is the plate itself"):
+            open_output(plate, Path("a.mov"), overwrite=True, mattes=MatteOptions(written=written))
+    with pytest.raises(DeliveryError, match="that is where the frames go"):
+        open_output(plate, Path("out/o.####.exr"), mattes=MatteOptions(written=str(tmp_path / "out" / "o.####.exr")))
+    for number in (1001, 1002):
+        write_still(tmp_path / f"roto.{number}.exr", np.zeros((24, 32, 1), np.float16))
+    with pytest.raises(DeliveryError, match="that is the matte that is given"):
+        given = MatteOptions(given="roto.####.exr", written=str(tmp_path / "roto.####.exr"))
+        open_output(plate, Path("a.mov"), overwrite=True, mattes=given)

@@ -18,7 +18,7 @@ DEFECT = 70
 TRACEBACK = "PECTEN_TRACEBACK"
 """Environment variable that asks for the traceback of such a mistake."""
 
-_INTERRUPTED = "interrupted; finished work is kept: run the same command again to go on"
+_INTERRUPTED = "interrupted; finished work is kept{}: run the same command again to go on"
 
 _REMEDIES = {
     errno.ENOSPC: "free some space, then run the same command again",
@@ -57,8 +57,9 @@ def run(arguments: list[str] | None = None) -> int:
     previous = {number: signal.signal(number, interrupt) for number in numbers}
     try:
         return _run(sys.argv[1:] if arguments is None else arguments)
-    except KeyboardInterrupt:
-        return _fail(_INTERRUPTED, INTERRUPTED)
+    except KeyboardInterrupt as stop:
+        lost = f", but {stop}" if str(stop) else ""
+        return _fail(_INTERRUPTED.format(lost), INTERRUPTED)
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - Python flushes stdout at exit, into the closed pipe
         return 1
@@ -68,7 +69,7 @@ def run(arguments: list[str] | None = None) -> int:
         return _fail(_explain(error))
     except Exception as error:
         # Libraries that are interrupted while they are being loaded say that they are broken.
-        return _fail(_INTERRUPTED, INTERRUPTED) if came else _defect(error)
+        return _fail(_INTERRUPTED.format(""), INTERRUPTED) if came else _defect(error)
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

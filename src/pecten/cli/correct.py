@@ -1,12 +1,17 @@
 """`pecten correct`: a key in the corrections beside what was found."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pecten.cli.options import DryRun
 from pecten.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pecten.faces.records import ShotFaces
 
 EXAMPLES = """
 \b
@@ -33,16 +38,9 @@ def correct(
     dry_run: DryRun = False,
 ) -> None:
     """Correct a face by hand; the next `pecten faces` or `pecten swap` follows it."""
-    from pecten.faces.corrections import CORRECTIONS, load_entries, read_entries, save_entries
-    from pecten.faces.crops import clip_names
-    from pecten.faces.records import RECORD, load_dataset, load_shot, record_kind
+    from pecten.faces.corrections import CORRECTIONS, concerns, load_entries, read_entries, save_entries, with_entry
 
-    record = folder / RECORD
-    if record.is_file() and record_kind(record) == "dataset":
-        shots = load_dataset(folder).shots
-    else:
-        shots = (load_shot(record),)
-    names = clip_names([shot.clip for shot in shots])
+    names, shots, may_grow = _shots_in(folder)
     if clip is not None and clip not in names:
         raise UsageError(f"--clip {clip}: no such clip: choose one of {', '.join(names)}")
     if clip is None and len(names) > 1:
@@ -56,11 +54,18 @@ def correct(
         "drop": drop or None,
     }
     said = {name: value for name, value in said.items() if value is not None}
-    where = {"frame": frame, "track": track} if clip is None else {"clip": clip, "frame": frame, "track": track}
-    entry = {**where, **said, **({} if then == "only" else {"then": then})}
+    # Of a dataset by name even where there is one clip: another may come, or the performer be in one of several.
+    named = {"clip": names[place]} if may_grow or clip is not None else {}
+    entry = {**named, "frame": frame, "track": track, **said, **({} if then == "only" else {"then": then})}
     path, shot = folder / CORRECTIONS, shots[place]
-    kept = [old for old in load_entries(path) if not _same_place(old, entry)]
     read_entries(path, [entry], names[place], shot.first_number, shot.frame_count)
+    entries = load_entries(path)
+    kept, entry = with_entry(entries, entry, names[0] if len(names) == 1 else None)
+    for name, one in zip(names, shots, strict=True):
+        read_entries(path, [*kept, entry], name, one.first_number, one.frame_count)
+    if box is None:
+        _check_track(track, shot, [old for old in entries if concerns(old, names[place])])
+    said = {name: entry[name] for name in said | entry if name not in _WHERE}
     words = f"frame {frame}, track {track}: {', '.join(f'{name} {value}' for name, value in said.items())}"
     if dry_run:
         typer.echo(f"would write to {path}: {words}")
@@ -69,11 +74,28 @@ def correct(
     typer.echo(f"{path}: {words}")
 
 
-def _same_place(old: dict[str, Any], entry: dict[str, Any]) -> bool:
-    return all(old.get(name, default) == entry.get(name, default) for name, default in _PLACE.items())
+_WHERE = ("clip", "frame", "track", "then")
 
 
-_PLACE = {"clip": None, "frame": None, "track": 0}
+def _shots_in(folder: Path) -> "tuple[Sequence[str], Sequence[ShotFaces], bool]":
+    """Read what was found: what the clips are called, their faces, and whether there may be more of them."""
+    from pecten.faces.crops import clip_names
+    from pecten.faces.records import RECORD, load_dataset, load_shot, record_kind
+
+    record = folder / RECORD
+    if record.is_file() and record_kind(record) == "dataset":
+        dataset = load_dataset(folder)
+        return dataset.folders, dataset.shots, True
+    shot = load_shot(record)
+    return clip_names([shot.clip]), [shot], False
+
+
+def _check_track(track: int, shot: "ShotFaces", entries: list[dict[str, Any]]) -> None:
+    """Refuse a track that the clip does not have; one that is dropped or new is known by its entries."""
+    known = {*shot.track_ids(), *(entry.get("track", 0) for entry in entries)}
+    if track not in known:
+        listed = ", ".join(map(str, sorted(known)))
+        raise UsageError(f"--track {track}: no such track: choose one of {listed}, or give a --box to look in")
 
 
 def _numbers(option: str, text: str | None) -> list[float] | None:

@@ -47,9 +47,7 @@ class MatteWriter:
         if any(mark in Path(other).name for mark in "#%"):
             name = numbering_of(Path(other))
             if name.file(self._first).resolve() == self._name.file(self._first).resolve():
-                raise DeliveryError(
-                    f"{self._name}: that is {what}; name the mattes otherwise"
-                )
+                raise DeliveryError(f"{self._name}: that is {what}; name the mattes otherwise")
 
     def refuse_taken(self) -> None:
         """Refuse to write over mattes that are there.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pecten.errors import UsageError
 from pecten.faces.crops import crop_folders
-from pecten.faces.extract import clip_faces, extract_dataset, refuse_another
+from pecten.faces.extract import clip_faces, corrections_of, extract_dataset, refuse_another, refuse_faceless
 from pecten.faces.follow import FaceOptions
 from pecten.faces.overview import write_tracks
 from pecten.faces.people import Person, group_people, track_name, with_portraits
@@ -18,7 +18,11 @@ Cast = dict[str, set[tuple[int, int]]]
 
 
 def find_tracks(
-    clips: Sequence[Clip], out: Path, options: FaceOptions | None = None, progress: Progress = silent
+    clips: Sequence[Clip],
+    out: Path,
+    options: FaceOptions | None = None,
+    progress: Progress = silent,
+    corrected_in: Sequence[Path] = (),
 ) -> tuple[list[ShotFaces], Path]:
     """Find who is in clips and draw it, so that tracks can be given to performers.
 
@@ -27,16 +31,20 @@ def find_tracks(
         out: Folder for what is found, which later runs use, and for the picture.
         options: How faces are found; None is the default.
         progress: Called after each frame, as stage "faces".
+        corrected_in: Folders whose corrections are followed, besides those in `out`.
     Returns:
         What was found in each clip, and the picture.
     Raises:
-        FacesError: if a clip shows no face.
+        FacesError: if a clip shows no face, or all are dropped by hand.
     """
-    names = crop_folders([clip.info for clip in clips])
-    found = [
-        with_portraits(clip, clip_faces(clip, name, out, options or FaceOptions(), progress))
-        for clip, name in zip(clips, names, strict=True)
-    ]
+    names, folders = crop_folders([clip.info for clip in clips]), tuple(dict.fromkeys((out, *corrected_in)))
+    found = []
+    for clip, name in zip(clips, names, strict=True):
+        corrections = corrections_of(clip, name, folders)
+        faces = clip_faces(clip, name, out, options or FaceOptions(), progress, corrections)
+        found.append(with_portraits(clip, faces))
+    for shot in found:
+        refuse_faceless(shot)
     return found, write_tracks(out, found, names)
 
 
@@ -54,7 +62,8 @@ def extract_performers(
         clips: Footage that shows them.
         wishes: For each performer the tracks: `3`, `CLIP:3` where there are several clips, or `p0` for all tracks of a
             person as `find_tracks` draws them.
-        out: A folder for each performer is made in it; for one performer it is the dataset's own.
+        out: A folder for each performer is made in it; for one performer it is the dataset's own. Corrections in either
+            are followed, a performer's own for their tracks.
         size: Side of the crops, in px.
         options: How faces are found; None is the default.
         progress: Called after each frame, as stages "faces" and "crops".
@@ -66,7 +75,7 @@ def extract_performers(
     folders = {name: out / name if len(wishes) > 1 else out for name in wishes}
     for name, folder in folders.items():
         refuse_another(folder, name)
-    found, _ = find_tracks(clips, out, options, progress)
+    found, _ = find_tracks(clips, out, options, progress, tuple(folders.values()))
     names = crop_folders([clip.info for clip in clips])
     cast = read_cast(wishes, names, found, group_people(found))
     write_tracks(out, found, names, {track: name for name, tracks in cast.items() for track in tracks})

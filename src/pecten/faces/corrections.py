@@ -5,6 +5,7 @@ The file is JSON to be written by people; docs/corrections.md describes it.
 
 import json
 import math
+import sys
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,7 +42,11 @@ GROUPS = {
 
 _KINDS = ("box", "landmarks", "points", "shift_px", "rotate_deg", "scale", "crop_from_plate", "drop")
 _DELTA = ("shift_px", "rotate_deg", "scale")
+_MOVES = "shift_px, rotate_deg or scale"
 _ABSOLUTE = ("scale", "rotation_deg", "shift_px")
+_SCALES = (0.1, 10.0)
+_ABSOLUTE_SCALES = (0.01, 100.0)
+"""Of faces of 100 000 to 10 px."""
 
 
 @dataclass(frozen=True)
@@ -164,18 +169,28 @@ def _transform(path: tuple[float, ...]) -> Affine:
     return transform
 
 
-def read_corrections(path: Path, clip: str, first_number: int, frame_count: int) -> Corrections:
+def read_corrections(
+    paths: Sequence[Path], clip: str, first_number: int, frame_count: int, tracks: Sequence[int] | None = None
+) -> Corrections:
     """Read the corrections of one clip.
 
     Args:
-        path: The file; nothing is corrected where there is none.
+        paths: The files; nothing is corrected by one that does not exist.
         clip: Its name, for files that speak of several clips.
         first_number: Number of its first frame.
         frame_count: Its frames.
+        tracks: Only these are corrected; None for all.
     Raises:
         FacesError: if an entry cannot be followed; the message names the file and the frame.
     """
-    return read_entries(path, load_entries(path), clip, first_number, frame_count)
+    entries = [(path, place, entry) for path in paths for place, entry in enumerate(load_entries(path))]
+    wanted = [one for one in entries if concerns(one[2], clip, tracks)]
+    return _read(wanted, clip, first_number, frame_count)
+
+
+def concerns(entry: dict[str, Any], clip: str, tracks: Sequence[int] | None = None) -> bool:
+    """Say whether an entry is about a clip, and about one of some tracks; None for all."""
+    return entry.get("clip", clip) == clip and (tracks is None or entry.get("track", 0) in tracks)
 
 
 def read_entries(
@@ -190,18 +205,30 @@ def read_entries(
     Raises:
         FacesError: as `read_corrections`.
     """
+    placed = [(path, place, entry) for place, entry in enumerate(entries) if concerns(entry, clip)]
+    return _read(placed, clip, first_number, frame_count)
+
+
+def _read(
+    placed: Sequence[tuple[Path, int, dict[str, Any]]], clip: str, first_number: int, frame_count: int
+) -> Corrections:
     keys: dict[int, dict[str, list[Key]]] = {}
-    for place, entry in enumerate(entries):
-        if entry.get("clip", clip) != clip:
-            continue
+    files: dict[tuple[int, str, int], Path] = {}
+    for path, place, entry in placed:
         where = f"{path}: correction {place + 1} (frame {entry.get('frame')})"
         index = _whole(entry, "frame", where) - first_number
         if not 0 <= index < frame_count:
             raise FacesError(f"{where}: {clip} has frames {first_number}-{first_number + frame_count - 1}: use these")
+        track = _whole(entry, "track", where, 0)
+        if track < 0:
+            raise FacesError(f"{where}: 'track' is {track}: tracks count from 0")
         for kind, key in _keys_of(entry, index, where):
-            of_kind = keys.setdefault(_whole(entry, "track", where, 0), {}).setdefault(kind, [])
-            if any(other.index == index for other in of_kind):
-                raise FacesError(f"{where}: corrected twice in {kind.partition('.')[0]}: delete one of the entries")
+            other = files.setdefault((track, kind, index), path)
+            of_kind = keys.setdefault(track, {}).setdefault(kind, [])
+            if any(one.index == index for one in of_kind):
+                said = "corrected twice" if other == path else f"corrected in {other} too,"
+                named = _MOVES if kind == "delta" else kind.partition(".")[0]
+                raise FacesError(f"{where}: {said} in {named}: delete one of the entries")
             of_kind.append(key)
     return Corrections(keys)
 
@@ -226,6 +253,38 @@ def load_entries(path: Path) -> list[dict[str, Any]]:
         if not isinstance(entry, dict):
             raise FacesError(f'{path}: correction {place + 1} is no object: write it as {{"frame": 1001, ...}}')
     return entries
+
+
+def with_entry(
+    entries: Sequence[dict[str, Any]], entry: dict[str, Any], clip: str | None
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Put an entry in place of what others say of its kinds for the same clip, frame and track.
+
+    Shift, turn and scale are one kind: what the entry leaves out of them it takes over.
+
+    Args:
+        entries: Those that there are.
+        entry: The new one.
+        clip: Of entries that name none; None where there are several.
+    Returns:
+        What is left of the others, and the entry.
+    """
+    fields, kept = {name for name in entry if name in _KINDS}, []
+    if fields & {*_DELTA}:
+        fields |= {*_DELTA}
+    for old in entries:
+        if _place_of(old, clip) != _place_of(entry, clip):
+            kept.append(old)
+            continue
+        entry = entry | {name: old[name] for name in _KINDS if name in fields & (old.keys() - entry.keys())}
+        rest = {name: value for name, value in old.items() if name not in fields}
+        if any(name in _KINDS for name in rest):
+            kept.append(rest)
+    return kept, entry
+
+
+def _place_of(entry: dict[str, Any], clip: str | None) -> tuple[Any, ...]:
+    return entry.get("clip", clip), entry.get("frame"), entry.get("track", 0)
 
 
 def save_entries(path: Path, entries: Sequence[dict[str, Any]]) -> None:
@@ -267,7 +326,7 @@ def _values_of(entry: dict[str, Any], where: str) -> dict[str, tuple[float, ...]
     if any(name in entry for name in _DELTA):
         shift = _numbers(entry.get("shift_px", [0, 0]), 2, where, "shift_px", "x and y in px")
         turn = _numbers([entry.get("rotate_deg", 0)], 1, where, "rotate_deg", "a number of degrees")
-        values["delta"] = (*shift, *turn, math.log(_scale(entry.get("scale", 1), where)))
+        values["delta"] = (*shift, *turn, math.log(_scale(entry.get("scale", 1), where, *_SCALES)))
     if "crop_from_plate" in entry:
         values["crop_from_plate"] = _absolute(entry["crop_from_plate"], where)
     if "drop" in entry:
@@ -282,19 +341,21 @@ def _absolute(given: Any, where: str) -> tuple[float, ...]:
         raise FacesError(f"{where}: 'crop_from_plate' needs {', '.join(_ABSOLUTE)}: give all three")
     x, y = _numbers(given["shift_px"], 2, where, "shift_px", "x and y in px")
     (turn,) = _numbers([given["rotation_deg"]], 1, where, "rotation_deg", "a number of degrees")
-    return _path(sim.similarity(_scale(given["scale"], where), math.radians(turn), (x, y)))
+    return _path(sim.similarity(_scale(given["scale"], where, *_ABSOLUTE_SCALES), math.radians(turn), (x, y)))
 
 
-def _scale(given: Any, where: str) -> float:
-    (scale,) = _numbers([given], 1, where, "scale", "a number above 0, 1 for no change")
-    if scale <= 0:
-        raise FacesError(f"{where}: 'scale' is {scale:g}: give a number above 0, 1 for no change")
+def _scale(given: Any, where: str, least: float, most: float) -> float:
+    what = f"a number from {least:g} to {most:g}"
+    (scale,) = _numbers([given], 1, where, "scale", what)
+    if not least <= scale <= most:
+        raise FacesError(f"{where}: 'scale' is {scale:g}: give {what}")
     return scale
 
 
 def _numbers(given: Any, count: int, where: str, name: str, what: str) -> tuple[float, ...]:
     listed = given if isinstance(given, list) else [given]
-    good = all(isinstance(n, int | float) and not isinstance(n, bool) and math.isfinite(n) for n in listed)
+    # Whole numbers in JSON may be longer than any float.
+    good = all(isinstance(n, int | float) and not isinstance(n, bool) and abs(n) <= sys.float_info.max for n in listed)
     if len(listed) != count or not good:
         raise FacesError(f"{where}: '{name}' is {str(given)[:60]}: give {what}")
     return tuple(float(n) for n in listed)

@@ -1,6 +1,8 @@
 """Crops of a dataset, as files."""
 
+import os
 import re
+import struct
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,6 +16,9 @@ from pecten.faces.shown import part_around
 from pecten.files import replacing
 from pecten.footage.clip import Clip, ClipInfo
 from pecten.types import Image, Progress
+
+_PNG_START = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
+_PNG_END = b"\x00\x00\x00\x00IEND\xaeB`\x82"
 
 
 def crop_folders(infos: Iterable[ClipInfo]) -> list[str]:
@@ -50,8 +55,29 @@ def write_crops(clip: Clip, shot: ShotFaces, folder: Path, size: int, progress: 
     for frame in clip.frames(first, last + 1):
         if frame.index in faces:
             part = part_around(frame.image, faces[frame.index].crop_from_plate, view)
-            _write_png(folder / f"{frame.index:06d}.png", bounded(part.crop(size)), deep)
+            _write_png(folder / _file_of(frame.index), bounded(part.crop(size)), deep)
         progress("crops", frame.index + 1 - first, last + 1 - first)
+
+
+def are_whole(shot: ShotFaces, folder: Path, size: int) -> bool:
+    """Say whether every crop of a shot is there, of the right size, and not cut; pixels are not looked at."""
+    return all(_is_whole(folder / _file_of(face.index), size) for face in shot.faces)
+
+
+def _is_whole(path: Path, size: int) -> bool:
+    start = _PNG_START + struct.pack(">II", size, size)
+    try:
+        with path.open("rb", buffering=0) as file:
+            if file.read(len(start)) != start:
+                return False
+            file.seek(-len(_PNG_END), os.SEEK_END)
+            return file.read() == _PNG_END
+    except OSError:
+        return False
+
+
+def _file_of(index: int) -> str:
+    return f"{index:06d}.png"
 
 
 def _write_png(path: Path, image: Image, deep: bool) -> None:

@@ -1,7 +1,8 @@
 """From clips to faces, and from faces to a dataset of normalised crops."""
 
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +11,19 @@ import numpy as np
 from pecten.errors import FacesError
 from pecten.faces import stabilise
 from pecten.faces.correct import correct_faces, correct_transforms
-from pecten.faces.corrections import CORRECTIONS, Corrections, load_entries, read_corrections
-from pecten.faces.crops import crop_folders, write_crops
+from pecten.faces.corrections import CORRECTIONS, Corrections, concerns, load_entries, read_corrections
+from pecten.faces.crops import are_whole, crop_folders, write_crops
 from pecten.faces.finding import Finder
 from pecten.faces.follow import FaceOptions
 from pecten.faces.overview import write_tracks
 from pecten.faces.people import SAME_LOOKS, tracks_of_person, with_portraits
 from pecten.faces.records import (
-    RECORD,
     DatasetRecord,
     FaceFrame,
     ShotFaces,
-    load_dataset,
+    identity_of,
     load_shot,
+    mark_unfinished,
     runs,
     save_dataset,
     save_shot,
@@ -58,12 +59,13 @@ def find_faces(
     Raises:
         FacesError: if no frame shows a face, or a correction cannot be followed.
         FootageError: if the clip cannot be read to its end.
+        KeyboardInterrupt: as it comes; it says that the faces found so far are lost.
     """
     options = options or FaceOptions()
     note = found_with(clip.info, options)
     found = None if kept is None else _finished_shot(kept, note)
     if found is None:
-        found = Finder(options).find(clip, progress)
+        found = _found(clip, options, progress)
         if kept is not None:
             save_shot(kept, found, note)
     else:
@@ -78,18 +80,26 @@ def find_faces(
     return correct_transforms(found, corrections) if corrections else found
 
 
+def _found(clip: Clip, options: FaceOptions, progress: Progress) -> ShotFaces:
+    try:
+        return Finder(options).find(clip, progress)
+    except KeyboardInterrupt as stop:
+        raise KeyboardInterrupt(f"nothing of {clip.info.path}, whose faces were being found") from stop
+
+
 def smoothed(faces: Sequence[FaceFrame], around: Collection[tuple[int, int]] | None = None) -> list[FaceFrame]:
     """Smooth the normalisation along each run of consecutive frames of each track (a cut starts new tracks).
 
     Args:
         faces: Of a clip.
-        around: Frames and tracks; only runs with one of these are smoothed. None for all.
+        around: Frames and tracks; only these and their near neighbours are smoothed. None for all.
     """
     result = list(faces)
     for run in runs(faces):
-        if around is not None and not any((faces[row].index, faces[row].track) in around for row in run):
+        near = None if around is None else [i for i, r in enumerate(run) if (faces[r].index, faces[r].track) in around]
+        if near == []:
             continue
-        transforms = stabilise.smooth_transforms([faces[row].crop_from_plate for row in run])
+        transforms = stabilise.smooth_transforms([faces[row].crop_from_plate for row in run], around=near)
         for row, transform in zip(run, transforms, strict=True):
             result[row] = replace(faces[row], crop_from_plate=transform)
     return result
@@ -111,13 +121,14 @@ def extract_dataset(
         clips: Footage of the performer; of each, the tracks of one person are taken: of whom the first clip shows
                 most.
         identity: The performer.
-        out: Folder of the dataset: crops as PNG (8 bits, or 16 when the clip has more), and the record, written last.
+        out: Folder of the dataset: crops as PNG (8 bits, or 16 when the clip has more), and the record, written last;
+            until then it says whose the dataset is, and that it is unfinished.
         size: Side of the crops, in px.
         options: How faces are found; None is the default.
         progress: Called after each frame, as stages "faces" and "crops", and after each file, as "digest".
         tracks: The performer's tracks by the clip's place, in place of those that look alike; clips that are not named
             are passed over.
-        beside: Folder of what was found and of the corrections; None is `out`.
+        beside: Folder of what was found, and of corrections besides those in `out`; None is `out`.
     Raises:
         FacesError: if a clip shows no face, or not the one of the first clip; if none are given, or the folder holds
             another performer's dataset.
@@ -128,31 +139,85 @@ def extract_dataset(
     options = options or FaceOptions()
     refuse_another(out, identity)
     folders = crop_folders([clip.info for clip in clips])
+    maker = _Maker(identity, out, size, options, progress, beside or out)
     shots: list[ShotFaces] = []
     taken = range(len(clips)) if tracks is None else sorted(tracks)
     for place in taken:
-        clip, folder = clips[place], folders[place]
-        path, record = out / "shots" / f"{folder}.json", beside or out
-        chosen = None if tracks is None else sorted(tracks[place])
-        note = _made_with(clip.info, size, options) | _chosen_by_hand(record, folder, chosen)
-        shot = _finished_shot(path, note)
-        if shot is None:
-            found = clip_faces(clip, folder, record, options, progress)
-            mine = _performer(clip, found, shots, identity, options.track) if chosen is None else chosen
-            shot = replace(found.only_tracks(mine), sha256=digest_of(clip.info, progress))
-            _write_shot(clip, shot, out, folder, size, progress)
-            save_shot(path, shot, note)
-        else:
-            progress("crops", shot.frame_count, shot.frame_count)
-            if not shot.sha256:  # Of an older version.
-                shot = replace(shot, sha256=digest_of(clip.info, progress))
-                save_shot(path, shot, note)
-        shots.append(shot)
+        chosen = None if tracks is None else tuple(sorted(tracks[place]))
+        shots.append(maker.shot(clips[place], folders[place], chosen, shots))
     dataset = DatasetRecord(identity, size, tuple(shots), tuple(folders[place] for place in taken))
     save_dataset(out, dataset)
     if tracks is None:
         _draw_tracks(out, dataset)
     return dataset
+
+
+@dataclass(frozen=True)
+class _Maker:
+    """Makes the shots of one dataset, or takes those that are finished."""
+
+    identity: str
+    out: Path
+    size: int
+    options: FaceOptions
+    progress: Progress
+    beside: Path
+
+    def shot(self, clip: Clip, folder: str, chosen: tuple[int, ...] | None, before: Sequence[ShotFaces]) -> ShotFaces:
+        """Make one clip's shot.
+
+        Args:
+            clip: The clip.
+            folder: Of its crops.
+            chosen: The performer's tracks; None for those that look like the shots before.
+            before: Of the same dataset.
+        """
+        path, progress = self.out / "shots" / f"{folder}.json", self.progress
+        note = _made_with(clip.info, self.size, self.options) | _chosen_by_hand(self._by_hand(), folder, chosen)
+        by_looks = chosen is None and self.options.track is None
+        like = {_LIKE: _looks_of(before)} if by_looks else {}
+        noted = _finished_shot(path, note | like)
+        held = noted or _finished_shot(path, note, _LIKE)
+        shot = noted or self._choose(clip, folder, chosen, before)
+        same = held is not None and held.track_ids() == shot.track_ids()
+        shot = held if held is not None and same else shot
+        if not shot.sha256:  # New, or of an older version.
+            shot = replace(shot, sha256=digest_of(clip.info, progress))
+        whole = same and are_whole(shot, self.out / "crops" / folder, self.size)
+        if whole:
+            progress("crops", shot.frame_count, shot.frame_count)
+        else:
+            _write_shot(clip, shot, self.identity, self.out, folder, self.size, progress)
+        if not whole or shot is not noted:
+            save_shot(path, shot, note | like)
+        return shot
+
+    def _by_hand(self) -> tuple[Path, ...]:
+        """Return the folders whose corrections count."""
+        return tuple(dict.fromkeys((self.beside, self.out)))
+
+    def _choose(
+        self, clip: Clip, folder: str, chosen: tuple[int, ...] | None, before: Sequence[ShotFaces]
+    ) -> ShotFaces:
+        corrections = corrections_of(clip, folder, self._by_hand(), chosen)
+        found = clip_faces(clip, folder, self.beside, self.options, self.progress, corrections)
+        refuse_faceless(found)
+        if chosen is None:
+            chosen = _performer(clip, found, before, self.identity, self.options.track)
+        return found.only_tracks(chosen)
+
+
+_LIKE = "like"
+"""In a shot's note: whom the tracks were chosen to look like."""
+
+
+def _looks_of(shots: Sequence[ShotFaces]) -> str:
+    """Return a digest of what the performer looks like in shots, on which the choice in the next one depends."""
+    looks = hashlib.sha256()
+    for shot in shots:
+        for portrait in shot.portraits:
+            looks.update(portrait.embedding.tobytes())
+    return looks.hexdigest()
 
 
 def _draw_tracks(out: Path, dataset: DatasetRecord) -> None:
@@ -166,7 +231,14 @@ def _draw_tracks(out: Path, dataset: DatasetRecord) -> None:
         write_tracks(out, found, dataset.folders, taken)
 
 
-def clip_faces(clip: Clip, name: str, beside: Path, options: FaceOptions, progress: Progress = silent) -> ShotFaces:
+def clip_faces(
+    clip: Clip,
+    name: str,
+    beside: Path,
+    options: FaceOptions,
+    progress: Progress = silent,
+    corrections: Corrections | None = None,
+) -> ShotFaces:
     """Find the faces of one of a folder's clips, with the folder's corrections.
 
     Args:
@@ -174,20 +246,23 @@ def clip_faces(clip: Clip, name: str, beside: Path, options: FaceOptions, progre
         name: What the folder calls it.
         beside: The folder: what is found is kept in it.
         options, progress: As for `find_faces`.
+        corrections: In place of the folder's; None for these.
     Raises:
         FacesError: as `find_faces`.
     """
-    corrections = corrections_of(clip, name, beside)
+    if corrections is None:
+        corrections = corrections_of(clip, name, (beside,))
     return find_faces(clip, options, progress, beside / FOUND / f"{name}.json", corrections)
 
 
-def corrections_of(clip: Clip, name: str, folder: Path) -> Corrections:
-    """Read a folder's corrections of one clip.
+def corrections_of(clip: Clip, name: str, folders: Sequence[Path], tracks: Sequence[int] | None = None) -> Corrections:
+    """Read folders' corrections of one clip, of some tracks alone; None for all.
 
     Raises:
         FacesError: if they cannot be followed.
     """
-    return read_corrections(folder / CORRECTIONS, name, clip.info.first_number, clip.info.frame_count)
+    paths = [folder / CORRECTIONS for folder in folders]
+    return read_corrections(paths, name, clip.info.first_number, clip.info.frame_count, tracks)
 
 
 def performer_tracks(clip: Clip, found: ShotFaces, track: int | None = None) -> tuple[int, ...]:
@@ -225,11 +300,23 @@ def _performer(
     return tracks_of_person(clip, found, nearest)
 
 
-def _write_shot(clip: Clip, shot: ShotFaces, out: Path, folder: str, size: int, progress: Progress) -> None:
+def _write_shot(
+    clip: Clip, shot: ShotFaces, identity: str, out: Path, folder: str, size: int, progress: Progress
+) -> None:
     # Shot and dataset count as unfinished from the first crop that is made; until then older ones stay whole.
-    for record in (out / RECORD, out / "shots" / f"{folder}.json"):
-        record.unlink(missing_ok=True)
+    mark_unfinished(out, identity)
+    (out / "shots" / f"{folder}.json").unlink(missing_ok=True)
     write_crops(clip, shot, out / "crops" / folder, size, progress)
+
+
+def refuse_faceless(found: ShotFaces) -> None:
+    """Refuse a clip whose faces are all dropped: nothing can be learnt from it.
+
+    Raises:
+        FacesError: if none is left.
+    """
+    if not found.faces:
+        raise FacesError(f"{found.clip}: all faces are dropped by hand: leave the clip out, or take a drop back")
 
 
 def refuse_another(out: Path, identity: str) -> None:
@@ -238,11 +325,8 @@ def refuse_another(out: Path, identity: str) -> None:
     Raises:
         FacesError: if it does.
     """
-    try:
-        held = load_dataset(out).identity
-    except FacesError:
-        return  # What is missing or damaged is made again.
-    if held != identity:
+    held = identity_of(out)
+    if held is not None and held != identity:
         raise FacesError(f"{out}: holds the faces of {held}; choose another folder for {identity}")
 
 
@@ -272,18 +356,21 @@ def found_with(
     return {**made, "options": chosen, "normalisation": NORMALISATION}
 
 
-def _chosen_by_hand(folder: Path, clip: str, tracks: Sequence[int] | None) -> dict[str, Any]:
+def _chosen_by_hand(folders: Sequence[Path], clip: str, tracks: Sequence[int] | None) -> dict[str, Any]:
     """Return what a person has said about a shot: corrections and tracks; nothing where nothing was said."""
-    entries = [entry for entry in load_entries(folder / CORRECTIONS) if entry.get("clip", clip) == clip]
+    listed = [entry for folder in folders for entry in load_entries(folder / CORRECTIONS)]
+    entries = [entry for entry in listed if concerns(entry, clip, tracks)]
     said = {"corrections": entries} if entries else {}
     return said | ({} if tracks is None else {"tracks": list(tracks)})
 
 
-def _finished_shot(path: Path, note: dict[str, Any]) -> ShotFaces | None:
+def _finished_shot(path: Path, note: dict[str, Any], but: str | None = None) -> ShotFaces | None:
+    """Return a shot whose note is this one, whatever it says under one name; None where there is none."""
     if not path.is_file():
         return None
     try:
-        return load_shot(path) if shot_note(path) == note else None
+        made = {name: value for name, value in shot_note(path).items() if name != but}
+        return load_shot(path) if made == note else None
     except FacesError:
         # What an interruption damaged is made again.
         return None

@@ -171,7 +171,23 @@ class DatasetRecord:
 def save_dataset(folder: Path, record: DatasetRecord) -> None:
     """Write a dataset's record (`record.json`, to be read; `record.safetensors`, the numbers)."""
     head = {"kind": "dataset", "identity": record.identity, "size": record.size, "folders": list(record.folders)}
+    mark_unfinished(folder, record.identity)
     _save(folder / RECORD, head, record.shots)
+
+
+def mark_unfinished(folder: Path, identity: str) -> None:
+    """Put a record in place that says whose dataset a folder holds, and that it cannot be used yet."""
+    write_json(
+        folder / RECORD, {"version": VERSION, "kind": "dataset", "identity": identity, "unfinished": True, "shots": []}
+    )
+
+
+def identity_of(folder: Path) -> str | None:
+    """Return whose dataset a folder holds, finished, unfinished or damaged; None where nothing says so."""
+    try:
+        return str(json.loads((folder / RECORD).read_text(encoding="utf-8"))["identity"])
+    except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError):
+        return None
 
 
 def load_dataset(folder: Path) -> DatasetRecord:
@@ -195,6 +211,8 @@ def save_shot(path: Path, shot: ShotFaces, note: dict[str, Any] | None = None) -
         shot: What was found.
         note: Kept with it, for `shot_note`.
     """
+    # Without its JSON a shot counts as unfinished, so an interruption between the two files harms nothing.
+    path.unlink(missing_ok=True)
     _save(path, {"kind": "shot", "note": note or {}}, (shot,))
 
 
@@ -235,8 +253,6 @@ def _save(path: Path, head: dict[str, Any], shots: tuple[ShotFaces, ...]) -> Non
     for i, shot in enumerate(shots):
         columns = _columns(shot.faces) | _portrait_columns(shot.portraits)
         arrays |= {f"{i}.{name}": column for name, column in columns.items()}
-    # Without its JSON a record counts as unfinished, so an interruption between the two files harms nothing.
-    path.unlink(missing_ok=True)
     with replacing(path.with_suffix(".safetensors")) as beside:
         beside.write_bytes(save(arrays))
     table = {"version": VERSION, **head, "arrays_sha256": sha256_of(path.with_suffix(".safetensors"))}
@@ -326,6 +342,8 @@ def _load(path: Path, kind: str, remedy: str) -> tuple[dict[str, Any], tuple[Sho
             raise FacesError(
                 f"{path}: version {version}, but this Pecten reads up to {VERSION}; install a newer Pecten"
             )
+        if table.get("unfinished"):
+            raise FacesError(f"{path}: its crops are not all made yet: run the same `pecten faces` again")
         if table["kind"] != kind or table["arrays_sha256"] != sha256_of(numbers):
             raise ValueError(f"{numbers.name} does not belong to it")
         arrays = load(numbers.read_bytes())

@@ -1,6 +1,6 @@
 """Steady landmarks: where to look, looking again from slightly different places, and a smooth normalisation."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from jaxtyping import Float64
@@ -81,7 +81,9 @@ def spread(samples: Float64[np.ndarray, "k n 2"]) -> float:
     return float(np.sqrt(((samples - samples.mean(axis=0)) ** 2).sum(axis=2).mean()))
 
 
-def smooth_transforms(transforms: Sequence[Affine], window: int = 7, order: int = 2) -> list[Affine]:
+def smooth_transforms(
+    transforms: Sequence[Affine], window: int = 7, order: int = 2, around: Collection[int] | None = None
+) -> list[Affine]:
     """Smooth the normalisation of consecutive frames without delay.
 
     Log scale, rotation and the plate position of the face's centre each follow the least-squares polynomial of their
@@ -92,6 +94,7 @@ def smooth_transforms(transforms: Sequence[Affine], window: int = 7, order: int 
         transforms: `crop_from_plate` of consecutive frames without a cut.
         window: Frames, odd.
         order: Of the polynomial.
+        around: Only these and their neighbours within half a window are smoothed, the farther the less; None for all.
     Reference:
         Savitzky and Golay 1964.
     """
@@ -106,7 +109,19 @@ def smooth_transforms(transforms: Sequence[Affine], window: int = 7, order: int 
         ]
     )
     path[:, 1] = np.unwrap(path[:, 1])
-    return [_rebuilt(row) for row in _savitzky_golay(path, window, order)]
+    smooth = _savitzky_golay(path, window, order)
+    if around is None:
+        return [_rebuilt(row) for row in smooth]
+    shares = _shares_around(around, len(path), window // 2)
+    blended = path + shares[:, None] * (smooth - path)
+    return [_rebuilt(row) if share else t.copy() for t, row, share in zip(transforms, blended, shares, strict=True)]
+
+
+def _shares_around(places: Collection[int], count: int, half: int) -> np.ndarray:
+    """Return 1 at each of the places, less beside them, and 0 from more than `half` away."""
+    away = np.abs(np.subtract.outer(np.arange(count), np.array(sorted(places)))).min(axis=1)
+    shares: np.ndarray = np.maximum(1 - away / (half + 1), 0)
+    return shares
 
 
 def _savitzky_golay(path: Float64[np.ndarray, "n c"], window: int, order: int) -> Float64[np.ndarray, "n c"]:
