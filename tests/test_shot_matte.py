@@ -292,13 +292,8 @@ def test_outputs_of_several_folders_keep_claims_of_their_own(tmp_path: Path) -> 
 def test_whose_face_and_consent_belong_to_the_job(clip: Pictures, tmp_path: Path) -> None:
     def job(*records: str | None) -> object:
         source, sha, target = records
-        return claim_of(
-            clip,
-            SwapOptions("chidi"),
-            tmp_path / "o.mov",
-            Statement("", source or "", sha or "", target, "c", "0-5"),
-            tmp_path,
-        ).job
+        statement = Statement("", source or "", sha or "", target, "c", "0-5")
+        return claim_of(clip, SwapOptions("chidi"), tmp_path / "o.mov", statement, tmp_path).job
 
     assert job("r", "1", None) == job("r", "1", None)
     assert job("r", "1", None) != job("r", "2", None)
@@ -319,6 +314,6 @@ def test_mattes_are_written_over_nothing_else(tmp_path: Path, monkeypatch: pytes
         open_output(plate, Path("out/o.####.exr"), mattes=MatteOptions(written=str(tmp_path / "out" / "o.####.exr")))
     for number in (1001, 1002):
         write_still(tmp_path / f"roto.{number}.exr", np.zeros((24, 32, 1), np.float16))
+    given = MatteOptions(given="roto.####.exr", written=str(tmp_path / "roto.####.exr"))
     with pytest.raises(DeliveryError, match="that is the matte that is given"):
-        given = MatteOptions(given="roto.####.exr", written=str(tmp_path / "roto.####.exr"))
         open_output(plate, Path("a.mov"), overwrite=True, mattes=given)
