@@ -33,6 +33,9 @@ LIMIT = 0.15
 STRENGTHENED = 1.6
 """How much what is looked up between pixels is strengthened at most, as it is softer than what was seen."""
 
+SHARE = 0.5
+"""Of what was seen that is kept. A dark skin's pores, lit as a bright one in the plate, would be scars."""
+
 _FINE = 1 / 256
 """Blur of what counts as fine, of the face's side."""
 _AROUND = 1 / 50
@@ -74,7 +77,7 @@ def seen_pores(comb: Comb, decoder: Decoder, crops: CropSet) -> Tensor:
     laid = decoder.texture.with_pores(torch.ones_like(rest[:, :1]), motions, side) - 1
     decoder.texture.pores.zero_()
     lost = np.sqrt(float(np.square(share).sum()) / max(float(laid.square().sum()), 1e-9))
-    return pulled * float(np.clip(lost, 1, STRENGTHENED))
+    return pulled * (SHARE * float(np.clip(lost, 1, STRENGTHENED)))
 
 
 def _plainest(crops: CropSet) -> int | None:
