@@ -25,8 +25,6 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield beside
         with beside.open("rb+") as handle:
-            # Some libraries make files that nobody else may read.
-            os.fchmod(handle.fileno(), _mode_of(path))
             os.fsync(handle.fileno())
         beside.replace(path)
     except OSError as error:
@@ -38,13 +36,21 @@ def replacing(path: Path) -> Iterator[Path]:
         beside.unlink(missing_ok=True)
 
 
-def _mode_of(path: Path) -> int:
-    """Return the rights of the file that is there, or those that a new one gets here."""
+def share(beside: Path, path: Path) -> None:
+    """Give a file the rights of the one whose place it takes, or those that a new one gets here.
+
+    Some libraries make files that nobody else may read.
+
+    Args:
+        beside: From `replacing`.
+        path: Final place.
+    """
     if path.is_file():
-        return stat.S_IMODE(path.stat().st_mode)
+        beside.chmod(stat.S_IMODE(path.stat().st_mode))
+        return
     mask = os.umask(0)
     os.umask(mask)
-    return 0o666 & ~mask
+    beside.chmod(0o666 & ~mask)
 
 
 @contextmanager

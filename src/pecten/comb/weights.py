@@ -16,7 +16,7 @@ from torch import Tensor
 from pecten.comb.config import CombConfig
 from pecten.comb.model import Comb
 from pecten.errors import CombError
-from pecten.files import replacing
+from pecten.files import replacing, share
 
 VERSION = 1
 FILE_NAME = "comb.safetensors"
@@ -92,6 +92,7 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str
             save_file(held, beside, metadata)
         except SafetensorError as error:
             raise _fault(error) from error
+        share(beside, path)
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
