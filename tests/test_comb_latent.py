@@ -13,7 +13,7 @@ from pecten.comb.latent import ATTRIBUTES, LatentRecord, learn_latents
 from pecten.comb.latent_file import latent_file, load_latents, save_latents
 from pecten.comb.weights import load_comb, save_comb
 from pecten.errors import CombError
-from pecten.faces.records import spans
+from pecten.faces.spans import spans
 
 Capture = pytest.CaptureFixture[str]
 WIDTH = 16

@@ -144,7 +144,7 @@ def describe_unlike(record: "DatasetRecord") -> list[str]:
 
 def describe_shot(shot: "ShotFaces") -> list[str]:
     """Describe what was found in one clip."""
-    from pecten.faces.records import spans
+    from pecten.faces.spans import spans
 
     lines = [f"  {shot.clip}: {len({face.index for face in shot.faces})} of {shot.frame_count} frames with a face"]
     tracks = shot.track_ids()

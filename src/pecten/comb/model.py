@@ -89,9 +89,7 @@ class Comb(nn.Module):
         Raises:
             CombError: if the comb has no such identity, or was made without irises.
         """
-        self._check(identity, self.config.highest_level)
-        if not self.config.irises:
-            raise CombError("a comb without irises: make one with irises=True")
+        self._check_irises(identity)
         told: Spots = self.decoders[identity].spots(z)  # type: ignore[operator]
         return told
 
@@ -121,9 +119,7 @@ class Comb(nn.Module):
         Raises:
             CombError: as `spots`.
         """
-        self._check(identity, self.config.highest_level)
-        if not self.config.irises:
-            raise CombError("a comb without irises: make one with irises=True")
+        self._check_irises(identity)
         seen: Tensor = self.decoders[identity].seen_irises()  # type: ignore[operator]
         return seen
 
@@ -133,9 +129,7 @@ class Comb(nn.Module):
         Raises:
             CombError: as `spots`.
         """
-        self._check(identity, self.config.highest_level)
-        if not self.config.irises:
-            raise CombError("a comb without irises: make one with irises=True")
+        self._check_irises(identity)
         seen: Tensor = self.decoders[identity].seen_lashes()  # type: ignore[operator]
         return seen
 
@@ -151,6 +145,11 @@ class Comb(nn.Module):
         self._check(identity, self.config.highest_level)
         if not self.config.texture:
             raise CombError("a comb without a texture: make one with texture=2")
+
+    def _check_irises(self, identity: str) -> None:
+        self._check(identity, self.config.highest_level)
+        if not self.config.irises:
+            raise CombError("a comb without irises: make one with irises=True")
 
     def _check(self, identity: str, level: int) -> None:
         self._check_level(level)

@@ -15,6 +15,7 @@ from safetensors.numpy import load, save
 from pecten.errors import FacesError
 from pecten.faces.detect import Box
 from pecten.faces.mesh import MESH_POINTS
+from pecten.faces.spans import spans, unspan
 from pecten.faces.track import main_track
 from pecten.files import replacing, sha256_of, write_json
 from pecten.types import Affine, ByteImage
@@ -309,26 +310,6 @@ def _by_reason(entries: Iterable[tuple[int, str]]) -> dict[str, str]:
     for place, reason in entries:
         grouped.setdefault(reason, []).append(place)
     return {reason: spans(places) for reason, places in grouped.items()}
-
-
-def spans(places: Iterable[int]) -> str:
-    """Write ascending whole numbers as ranges: "0-5 9"."""
-    runs: list[list[int]] = []
-    for place in places:
-        if runs and place == runs[-1][1] + 1:
-            runs[-1][1] = place
-        else:
-            runs.append([place, place])
-    return " ".join(str(a) if a == b else f"{a}-{b}" for a, b in runs)
-
-
-def unspan(text: str) -> list[int]:
-    """Read what `spans` wrote."""
-    places: list[int] = []
-    for run in text.split():
-        first, _, last = run.partition("-")
-        places += range(int(first), int(last or first) + 1)
-    return places
 
 
 def _load(path: Path, kind: str, remedy: str) -> tuple[dict[str, Any], tuple[ShotFaces, ...]]:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from pecten.comb.latent import LatentRecord, attributes_of
-from pecten.faces.records import spans
+from pecten.faces.spans import spans
 from pecten.shot.options import Swapped
 
 _LEAST_FRAMES = 5
