@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from pecten.colour.display import display_from_light, light_from_display
-from pecten.faces.eyes import Eye
+from pecten.faces.eyes import Eye, around
 from pecten.faces.lid_line import (
     ABOVE,
     BELOW,
@@ -82,7 +82,8 @@ def alike(face: Image, line: LidLine, picture: Image) -> float:
 
 
 def _draw(face: Image, line: LidLine, picture: Image, share: float) -> None:
-    box = _box(line, face.shape)
+    reach = int(np.ceil((SPAN + 3 * BROAD) * line.half + abs(line.sag))) + 1
+    box = around(line.middle, reach, face.shape)
     if box is None:
         return
     height, width = picture.shape[:2]
@@ -99,15 +100,6 @@ def _draw(face: Image, line: LidLine, picture: Image, share: float) -> None:
     broad = cv2.GaussianBlur(light, (0, 0), BROAD * line.half)
     drawn = display_from_light(light + (share * cover)[..., None] * (broad * contrast - light))
     face[box] = np.where(cover[..., None] > 0, drawn, face[box])
-
-
-def _box(line: LidLine, shape: tuple[int, ...]) -> tuple[slice, slice] | None:
-    """Return the rows and columns that may change, with a margin for blurs; None outside the crop."""
-    reach = int(np.ceil((SPAN + 3 * BROAD) * line.half + abs(line.sag))) + 1
-    left, top = (max(0, int(value) - reach) for value in line.middle)
-    ends = zip(line.middle, shape[1::-1], strict=True)
-    right, bottom = (min(limit, int(value) + reach + 1) for value, limit in ends)
-    return (slice(top, bottom), slice(left, right)) if right > left and bottom > top else None
 
 
 def _window(width: int, height: int) -> Mask:

@@ -9,7 +9,7 @@ from jaxtyping import Float32
 from pecten.colour.display import display_from_light, light_from_display
 from pecten.colour.lamp import told_apart
 from pecten.dataset.crops import CropSet
-from pecten.faces.eyes import Eye, eyes_of, opening
+from pecten.faces.eyes import Eye, eyes_of, opening, turned_by
 from pecten.types import Image
 
 SPAN = 1.75
@@ -51,7 +51,7 @@ def seen_irises(crops: CropSet, side: int) -> Pictures:
         Shafer 1985 (dichromatic reflection), for the spots.
     """
     eyes = [eyes_of(mesh.astype(np.float64)) for mesh in crops.landmarks]
-    turned = np.array([abs(np.log(max(right.width, 1e-3) / max(left.width, 1e-3))) for right, left in eyes])
+    turned = np.array([turned_by(*pair) for pair in eyes])
     pictures = np.zeros((2, side, side, 3), np.float32)
     for k in (0, 1):
         ones = [pair[k] for pair in eyes]

@@ -7,7 +7,7 @@ import numpy as np
 
 from pecten.dataset.crops import CropSet
 from pecten.dataset.irises import FRONTAL
-from pecten.faces.eyes import Eye, eyes_of
+from pecten.faces.eyes import Eye, eyes_of, turned_by
 from pecten.faces.lid_line import LEAST_HALF_PX, Pictures, contrast_at, lid_line
 from pecten.types import Image, Mask
 
@@ -57,7 +57,7 @@ def seen_lashes(crops: CropSet, width: int, height: int) -> Pictures:
 
 def _shut(eyes: Sequence[Sequence[Eye]]) -> list[int]:
     openness = np.array([max(eye.openness for eye in pair) for pair in eyes])
-    turned = np.array([abs(np.log(max(one.width, 1e-3) / max(other.width, 1e-3))) for one, other in eyes])
+    turned = np.array([turned_by(*pair) for pair in eyes])
     shut = np.isfinite(openness) & (openness < SHUT) & (turned < FRONTAL)
     return [int(frame) for frame in np.argsort(openness, kind="stable") if shut[frame]][:FRAMES]
 

@@ -9,7 +9,7 @@ from pecten.deliver.faults import told
 from pecten.deliver.sequence import is_same, write_still
 from pecten.errors import DeliveryError
 from pecten.files import replacing
-from pecten.footage.clip import FIRST_NUMBER_FOR_VIDEO, ClipInfo, Frame
+from pecten.footage.clip import FIRST_NUMBER_FOR_VIDEO, ClipInfo, Frame, is_pattern
 from pecten.footage.sequence import Still, numbering_of
 from pecten.types import Mask
 
@@ -44,7 +44,7 @@ class MatteWriter:
         Raises:
             DeliveryError: if both are one.
         """
-        if any(mark in Path(other).name for mark in "#%"):
+        if is_pattern(Path(other)):
             name = numbering_of(Path(other))
             if name.file(self._first).resolve() == self._name.file(self._first).resolve():
                 raise DeliveryError(f"{self._name}: that is {what}; name the mattes otherwise")

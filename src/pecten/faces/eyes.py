@@ -48,12 +48,22 @@ class Eye(NamedTuple):
 
     def around(self, reach: int, shape: tuple[int, ...]) -> tuple[slice, slice] | None:
         """Return the rows and columns around the iris; None outside a picture of this shape."""
-        if not np.isfinite(self.middle).all():
-            return None
-        left, top = (max(0, int(value) - reach) for value in self.middle)
-        ends = zip(self.middle, shape[1::-1], strict=True)
-        right, bottom = (min(limit, int(value) + reach + 1) for value, limit in ends)
-        return (slice(top, bottom), slice(left, right)) if right > left and bottom > top else None
+        return around(self.middle, reach, shape)
+
+
+def around(middle: np.ndarray, reach: int, shape: tuple[int, ...]) -> tuple[slice, slice] | None:
+    """Return the rows and columns around a place; None outside a picture of this shape."""
+    if not np.isfinite(middle).all():
+        return None
+    left, top = (max(0, int(value) - reach) for value in middle)
+    ends = zip(middle, shape[1::-1], strict=True)
+    right, bottom = (min(limit, int(value) + reach + 1) for value, limit in ends)
+    return (slice(top, bottom), slice(left, right)) if right > left and bottom > top else None
+
+
+def turned_by(right: Eye, left: Eye) -> float:
+    """Return the logarithm of the widths of both openings, the wider by the other: 0 for a face from the front."""
+    return float(abs(np.log(max(right.width, 1e-3) / max(left.width, 1e-3))))
 
 
 def eyes_of(mesh: Points) -> list[Eye]:

@@ -155,14 +155,18 @@ def open_clip(path: str | Path, rate: Fraction | None = None, colour: ColourChoi
     if not text:
         raise FootageError("no clip given: name a video, an image sequence or a folder")
     place = Path(text)
-    is_pattern = ("#" in place.name or "%" in place.name) and not place.is_file()
-    if place.is_dir() or place.suffix.lower() in STILL_SUFFIXES or is_pattern:
+    if place.is_dir() or place.suffix.lower() in STILL_SUFFIXES or is_pattern(place):
         return open_sequence(place, rate, colour)
     if not place.exists():
         raise FootageError(f"{place}: no such file; check the path")
     if not place.is_file():
         raise FootageError(f"{place}: not a file; give a video, an image sequence or a folder")
     return VideoClip(place, rate, colour)
+
+
+def is_pattern(path: Path) -> bool:
+    """Say whether a path names the files of a sequence, and not one file that is called so."""
+    return ("#" in path.name or "%" in path.name) and not path.is_file()
 
 
 def shot_name(path: str) -> str:

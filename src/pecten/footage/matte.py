@@ -8,7 +8,7 @@ import OpenImageIO as oiio
 
 from pecten.errors import FootageError
 from pecten.footage.alpha import frame_alpha
-from pecten.footage.clip import FIRST_NUMBER_FOR_VIDEO, Clip, ClipInfo, Frame, open_clip
+from pecten.footage.clip import FIRST_NUMBER_FOR_VIDEO, Clip, ClipInfo, Frame, is_pattern, open_clip
 from pecten.footage.sequence import Still, image_of
 from pecten.types import Mask
 
@@ -115,8 +115,7 @@ def open_matte(path: str, plate: ClipInfo) -> MatteClip:
             f"{path}: {info.width}x{info.height}, but the plate is {plate.width}x{plate.height}; "
             "render the matte in the plate's geometry"
         )
-    place = Path(path)
-    numbered = place.is_dir() or (not place.is_file() and ("#" in place.name or "%" in place.name))
+    numbered = Path(path).is_dir() or is_pattern(Path(path))
     return MatteClip(clip, plate, clip.info.frame_count == 1 and not numbered)
 
 

@@ -15,9 +15,10 @@ from torch import Tensor
 from pecten.comb.decoder import Decoder
 from pecten.comb.model import Comb
 from pecten.dataset.crops import CropSet
-from pecten.faces.eyes import eyes_of
+from pecten.faces.eyes import eyes_of, turned_by
 from pecten.faces.mesh import INNER_LIPS
 from pecten.training.aligned import moved_onto
+from pecten.training.loss import LUMA
 from pecten.types import Image, Mask
 
 LEAST_SIDE = 256
@@ -42,7 +43,7 @@ _AROUND = 1 / 50
 """How far from eyes and mouth pores begin, likewise."""
 _DARK = 0.05
 _INSIDE = 127
-_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
+_LUMA = np.array(LUMA, np.float32)
 _TURNS = 12
 
 
@@ -85,9 +86,12 @@ def _plainest(crops: CropSet) -> int | None:
     best, found = 0.0, None
     for frame, mesh in enumerate(crops.landmarks.astype(np.float64)):
         right, left = eyes_of(mesh)
-        turned = abs(np.log(max(right.width, 1e-3) / max(left.width, 1e-3)))
         lips = np.ptp(mesh[list(INNER_LIPS)], axis=0)
-        plain = turned < FRONTAL and min(right.openness, left.openness) > AWAKE and lips[1] < CLOSED * lips[0]
+        plain = (
+            turned_by(right, left) < FRONTAL
+            and min(right.openness, left.openness) > AWAKE
+            and lips[1] < CLOSED * lips[0]
+        )
         if plain and (worth := _worth(crops, frame)) > best:
             best, found = worth, frame
     return found
