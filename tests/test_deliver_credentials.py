@@ -6,15 +6,18 @@ import stat
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 import pecten.files
 from pecten.deliver import certificates, credentials
-from pecten.deliver.credentials import Statement, ensure_certificate, read, sidecar_of, sign
+from pecten.deliver.credentials import Statement, check_signing, ensure_certificate, read, seal_with, sidecar_of, sign
 from pecten.errors import CredentialsError, DeliveryError
 from pecten.footage.clip import open_clip
 from sample_clips import read_pixels, write_still, write_video
@@ -152,9 +155,11 @@ def test_the_certificate_is_private_and_of_the_right_kind(certificate_folder: Pa
     for path in (certificate.signer, certificate.authority):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(certificate_folder.stat().st_mode) == 0o700
-    chain, key = certificate.read()
-    leaf, authority = x509.load_pem_x509_certificates(chain)
-    assert b"PRIVATE KEY" in key
+    signer = certificate.read()
+    leaf, authority = x509.load_pem_x509_certificates(signer.chain)
+    assert leaf == signer.leaf
+    assert b"PRIVATE KEY" in signer.key
+    assert signer.algorithm == "ES256"
     leaf.verify_directly_issued_by(authority)
     usage = leaf.extensions.get_extension_for_class(x509.KeyUsage).value
     assert usage.digital_signature
@@ -162,7 +167,7 @@ def test_the_certificate_is_private_and_of_the_right_kind(certificate_folder: Pa
     extended = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     assert list(extended) == [ExtendedKeyUsageOID.EMAIL_PROTECTION]
     # Kept, not made anew.
-    assert ensure_certificate(certificate_folder).read() == (chain, key)
+    assert ensure_certificate(certificate_folder).read() == signer
 
 
 def test_the_certificate_lives_in_the_users_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,6 +187,68 @@ def test_damaged_certificates_are_refused(tmp_path: Path) -> None:
         (tmp_path / "signer.pem").write_text(content)
         with pytest.raises(CredentialsError, match=r"signer\.pem"):
             ensure_certificate(tmp_path)
+
+
+def put_signer(folder: Path, key: Any, secret: Any = None, others: Any = None) -> None:
+    """Write `signer.pem` as an authority would give it: for a key, its certificate and the authority's."""
+    start = datetime.now(UTC) - timedelta(days=1)
+    issuer = ec.generate_private_key(ec.SECP256R1())
+    leaf = (
+        certificates._builder("leaf", "authority", (others or key).public_key(), start, timedelta(days=9))
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(certificates._usage(digital_signature=True), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.public_key()), critical=False)
+        .sign(issuer, hashes.SHA256())
+    )
+    text = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8 if secret else serialization.PrivateFormat.TraditionalOpenSSL,
+        secret or serialization.NoEncryption(),
+    )
+    (folder / "signer.pem").write_bytes(text + leaf.public_bytes(serialization.Encoding.PEM))
+
+
+@pytest.mark.parametrize(
+    ("key", "algorithm"),
+    [
+        (ec.generate_private_key(ec.SECP384R1()), "ES384"),
+        (ec.generate_private_key(ec.SECP521R1()), "ES512"),
+        (rsa.generate_private_key(65537, 2048), "PS256"),
+    ],
+)
+def test_other_kinds_of_keys_sign(tmp_path: Path, key: Any, algorithm: str) -> None:
+    """As authorities hand them out, and as older programs write them."""
+    put_signer(tmp_path, key)
+    check_signing(tmp_path)
+    assert ensure_certificate(tmp_path).read().algorithm == algorithm
+    path = make(tmp_path, "a.png")
+    sign(path, STATEMENT, tmp_path)
+    manifest = read(path)
+    assert manifest is not None
+    assert (manifest.valid, manifest.problems) == (True, ())
+
+
+def test_keys_that_cannot_sign_are_found_before_the_first_frame(tmp_path: Path) -> None:
+    good = ec.generate_private_key(ec.SECP256R1())
+    put_signer(tmp_path, ec.generate_private_key(ec.SECP256K1()))
+    with pytest.raises(CredentialsError, match=r"signer\.pem: C2PA does not sign with such a key; use P-256"):
+        seal_with(STATEMENT, tmp_path)
+    put_signer(tmp_path, good, secret=serialization.BestAvailableEncryption(b"word"))
+    with pytest.raises(CredentialsError, match=r"signer\.pem: its key has a password"):
+        seal_with(STATEMENT, tmp_path)
+    put_signer(tmp_path, good, others=ec.generate_private_key(ec.SECP256R1()))
+    with pytest.raises(CredentialsError, match=r"signer\.pem: its first certificate is of another key"):
+        seal_with(STATEMENT, tmp_path)
+    put_signer(tmp_path, good)
+    seal_with(STATEMENT, tmp_path)
+
+
+def test_a_neighbours_credentials_are_not_of_a_file_that_carries_none(tmp_path: Path, certificate_folder: Path) -> None:
+    sign(make(tmp_path, "a.exr"), STATEMENT, certificate_folder)
+    (tmp_path / "a.avi").write_bytes(b"a video")
+    assert read(tmp_path / "a.exr") is not None
+    assert read(tmp_path / "a.avi") is None
 
 
 def test_files_that_cannot_be_signed(tmp_path: Path, certificate_folder: Path) -> None:

@@ -203,7 +203,9 @@ def check(job: _Job, overwrite: bool) -> None:
         UsageError: if a folder cannot be written, or edits are asked for and nobody knows what latents mean.
         FootageError: if the user's own matte lacks a frame, or does not fit the plate.
         DeliveryError: if the output cannot be written.
+        CredentialsError: if it could not be signed.
     """
+    from pecten.deliver.credentials import check_signing
     from pecten.footage.matte import open_matte
     from pecten.shot import open_output
 
@@ -215,6 +217,7 @@ def check(job: _Job, overwrite: bool) -> None:
     open_output(job.clip, job.out, overwrite, job.claim, mattes=mattes)
     for folder in (job.out.parent, job.kept, *([Path(mattes.written).parent] if mattes.written else [])):
         check_place(folder)
+    check_signing()
 
 
 def planned(job: _Job) -> list[str]:

@@ -2,14 +2,15 @@
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from pecten.consent import home_folder
@@ -22,6 +23,9 @@ _LEAF_LIFE = timedelta(days=825)
 # Clocks of two machines may differ.
 _BACKDATED = timedelta(days=1)
 _PEM = serialization.Encoding.PEM
+# C2PA specification 2.2, section 13.2.1: what a claim may be signed with, by the curve of the key.
+_BY_CURVE = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES512"}
+_LEAST_RSA_BITS = 2048
 
 
 @dataclass(frozen=True)
@@ -36,22 +40,72 @@ class Certificate:
     signer: Path
     authority: Path
 
-    def read(self) -> tuple[bytes, bytes]:
-        """Return the chain (signer first) and the signer's private key, both PEM.
+    def read(self) -> "Signer":
+        """Read what is signed with.
 
         Raises:
-            CredentialsError: if the file cannot be read or holds something else.
+            CredentialsError: if the file cannot be read, holds something else, or a key that C2PA does not know.
         """
         try:
             text = self.signer.read_text(encoding="ascii")
         except (OSError, ValueError) as error:
             raise CredentialsError(f"{self.signer}: cannot be read ({error}); mend its rights or delete it") from None
         blocks = re.findall(r"(-----BEGIN ([A-Z ]+)-----.*?-----END \2-----\n?)", text, flags=re.S)
-        chain = "".join(block for block, kind in blocks if kind == "CERTIFICATE")
-        key = "".join(block for block, kind in blocks if kind.endswith("PRIVATE KEY"))
+        chain = "".join(block for block, kind in blocks if kind == "CERTIFICATE").encode("ascii")
+        key = "".join(block for block, kind in blocks if kind.endswith("PRIVATE KEY")).encode("ascii")
         if not chain or not key:
             raise CredentialsError(f"{self.signer}: holds no key with its certificate; delete it to have one made")
-        return chain.encode("ascii"), key.encode("ascii")
+        secret, leaf = self._key_in(key), self._leaf_in(chain)
+        if secret.public_key() != leaf.public_key():
+            raise CredentialsError(f"{self.signer}: its first certificate is of another key; put the signer's first")
+        # Keys of older programs are written in other ways, which the signer does not read.
+        plain = secret.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        return Signer(chain, plain, self._algorithm_of(secret), leaf)
+
+    def _key_in(self, text: bytes) -> Any:
+        try:
+            return serialization.load_pem_private_key(text, None)
+        except TypeError:
+            fault = "its key has a password; store it without one, readable by you alone"
+        except (ValueError, UnsupportedAlgorithm):
+            fault = "its key is damaged or of an unknown kind; put another there"
+        raise CredentialsError(f"{self.signer}: {fault}")
+
+    def _leaf_in(self, chain: bytes) -> x509.Certificate:
+        try:
+            return x509.load_pem_x509_certificate(chain)
+        except ValueError:
+            raise CredentialsError(f"{self.signer}: damaged; delete it to have a new one made") from None
+
+    def _algorithm_of(self, key: Any) -> str:
+        if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name in _BY_CURVE:
+            return _BY_CURVE[key.curve.name]
+        if isinstance(key, ed25519.Ed25519PrivateKey):
+            return "ED25519"
+        if isinstance(key, rsa.RSAPrivateKey) and key.key_size >= _LEAST_RSA_BITS:
+            return "PS256"
+        raise CredentialsError(
+            f"{self.signer}: C2PA does not sign with such a key; use P-256, P-384, P-521, Ed25519, or RSA of "
+            f"{_LEAST_RSA_BITS} bits and more"
+        )
+
+
+@dataclass(frozen=True)
+class Signer:
+    """What is signed with.
+
+    Attributes:
+        chain: Certificates, the signer's own first (PEM).
+        key: The signer's private key (PEM, PKCS 8).
+        algorithm: As C2PA calls it, such as `ES256`.
+        leaf: The signer's own certificate.
+    """
+
+    chain: bytes
+    # Never in a message or a traceback.
+    key: bytes = field(repr=False)
+    algorithm: str
+    leaf: x509.Certificate
 
 
 def ensure_certificate(folder: Path | None = None) -> Certificate:
@@ -77,11 +131,7 @@ def ensure_certificate(folder: Path | None = None) -> Certificate:
 
 
 def _has_run_out(certificate: Certificate) -> bool:
-    chain, _ = certificate.read()
-    try:
-        leaf = x509.load_pem_x509_certificate(chain)
-    except ValueError:
-        raise CredentialsError(f"{certificate.signer}: damaged; delete it to have a new one made") from None
+    leaf = certificate.read().leaf
     if leaf.not_valid_after_utc > datetime.now(UTC):
         return False
     if _organisation(leaf.issuer) != ORGANISATION:

@@ -5,6 +5,7 @@ which of them this was made. Signing needs no network; so nobody but the signer'
 clock vouches for the time.
 """
 
+import io
 import json
 import shutil
 from dataclasses import dataclass, replace
@@ -12,14 +13,27 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
+import cv2
+import numpy as np
+
 from pecten import __version__
-from pecten.deliver.certificates import ORGANISATION, Certificate, ensure_certificate
+from pecten.deliver.certificates import ORGANISATION, Certificate, Signer, ensure_certificate
 from pecten.deliver.faults import disk_full, has_room, told
 from pecten.errors import CredentialsError, DeliveryError
 from pecten.files import replacing
 from pecten.types import Seal
 
-__all__ = ["Certificate", "Manifest", "Statement", "ensure_certificate", "read", "seal_with", "sidecar_of", "sign"]
+__all__ = [
+    "Certificate",
+    "Manifest",
+    "Statement",
+    "check_signing",
+    "ensure_certificate",
+    "read",
+    "seal_with",
+    "sidecar_of",
+    "sign",
+]
 
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 ASSERTION = "org.pecten.replacement"
@@ -139,23 +153,48 @@ def sign(path: Path, statement: Statement, certificate_folder: Path | None = Non
         raise CredentialsError(f"{path}: {path.suffix or 'no suffix'} cannot carry credentials; deliver another kind")
     if not path.is_file():
         raise CredentialsError(f"{path}: no such file to sign; check the path")
-    chain, key = ensure_certificate(certificate_folder).read()
+    signer = ensure_certificate(certificate_folder).read()
     beside = sidecar_of(path)
     with told(beside or path):
         if beside is not None:
             with path.open("rb") as source:
-                content = _signed(path, statement, chain, key, kind, source, _Nowhere())
+                content = _signed(path, statement, signer, kind, source, _Nowhere())
             with replacing(beside) as partial:
                 partial.write_bytes(content)
             return
         with replacing(path) as partial:
             with path.open("rb") as source, partial.open("w+b") as target:
-                _signed(path, statement, chain, key, kind, source, target)
+                _signed(path, statement, signer, kind, source, target)
             shutil.copymode(path, partial)
 
 
+def check_signing(certificate_folder: Path | None = None) -> None:
+    """Sign a picture in memory, so that a certificate that cannot be used is found before any frame is made.
+
+    Raises:
+        CredentialsError: saying what is wrong with it.
+    """
+    import c2pa
+
+    certificate = ensure_certificate(certificate_folder)
+    tried = Statement("trial.png", "", "", None, "", "")
+    blank = cv2.imencode(".png", np.zeros((1, 1), np.uint8))[1].tobytes()
+    with io.BytesIO(blank) as source, io.BytesIO() as target:
+        try:
+            _sign_as(tried, certificate.read(), "image/png", source, target)
+        except c2pa.C2paError as error:
+            raise CredentialsError(
+                f"{certificate.signer}: cannot sign ({_one_line(error)}); put another there"
+            ) from None
+
+
 def seal_with(statement: Statement, certificate_folder: Path | None = None) -> Seal:
-    """Return what a writer calls with every finished file, so that it gets its name only once it is signed."""
+    """Return what a writer calls with every finished file, so that it gets its name only once it is signed.
+
+    Raises:
+        CredentialsError: if nothing can be signed with the certificate; found here, before any work is done.
+    """
+    check_signing(certificate_folder)
 
     def seal(beside: Path, final: Path) -> None:
         sign(beside, replace(statement, title=final.name), certificate_folder)
@@ -176,13 +215,14 @@ def read(path: Path) -> Manifest | None:
 
     if not path.is_file():
         raise CredentialsError(f"{path}: no such file; check the path")
-    beside = sidecar_of(path)
-    if beside is not None and not beside.is_file():
+    kind, beside = _media_type(path), sidecar_of(path)
+    # Of a kind that carries none, a `.c2pa` of its name is a neighbour's.
+    if kind is None or (beside is not None and not beside.is_file()):
         return None
     try:
         with path.open("rb") as source, _context() as context:
             content = beside.read_bytes() if beside is not None else None
-            reader = c2pa.Reader.try_create(_media_type(path), source, content, context)
+            reader = c2pa.Reader.try_create(kind, source, content, context)
             if reader is None:
                 return None
             with reader:
@@ -202,24 +242,29 @@ def _context() -> Any:
     return c2pa.Context(settings=c2pa.Settings.from_dict(_SETTINGS))
 
 
-def _signed(
-    path: Path, statement: Statement, chain: bytes, key: bytes, kind: str, source: BinaryIO, target: Any
-) -> bytes:
+def _signed(path: Path, statement: Statement, signer: Signer, kind: str, source: BinaryIO, target: Any) -> bytes:
     """Write the signed file to `target` and return the credentials alone."""
     import c2pa
 
     try:
-        information = c2pa.C2paSignerInfo(c2pa.C2paSigningAlg.ES256, chain, key, None)
-        with _context() as context, c2pa.Signer.from_info(information) as signer:
-            builder = c2pa.Builder(_claim(statement, kind), context)
-            if isinstance(target, _Nowhere):
-                builder.set_no_embed()
-            content: bytes = builder.sign(signer, kind, source, target)
-            return content
+        return _sign_as(statement, signer, kind, source, target)
     except c2pa.C2paError as error:
         if not has_room(path, path.stat().st_size + _MANIFEST_SIZE):
             raise disk_full(path) from None
         raise CredentialsError(f"{path}: cannot be signed ({_one_line(error)})") from None
+
+
+def _sign_as(statement: Statement, signer: Signer, kind: str, source: Any, target: Any) -> bytes:
+    import c2pa
+
+    algorithm = c2pa.C2paSigningAlg[signer.algorithm]
+    information = c2pa.C2paSignerInfo(algorithm, signer.chain, signer.key, None)
+    with _context() as context, c2pa.Signer.from_info(information) as signing:
+        builder = c2pa.Builder(_claim(statement, kind), context)
+        if isinstance(target, _Nowhere):
+            builder.set_no_embed()
+        content: bytes = builder.sign(signing, kind, source, target)
+        return content
 
 
 def _claim(statement: Statement, kind: str) -> dict[str, Any]:
