@@ -94,9 +94,9 @@ def write_still(path: Path, pixels: np.ndarray, **attributes: Any) -> Path:
         spec.attribute("FramesPerSecond", oiio.TypeDesc("rational"), attributes.pop("rate"))
     if "timecode" in attributes:
         spec.attribute("smpte:TimeCode", oiio.TypeTimeCode, (attributes.pop("timecode"), 0))
+    spec.attribute("oiio:UnassociatedAlpha", 1)
     for name, value in attributes.items():
         spec.attribute(name, value)
-    spec.attribute("oiio:UnassociatedAlpha", 1)
     target = oiio.ImageOutput.create(str(path))
     assert target.open(str(path), spec), target.geterror()
     assert target.write_image(pixels), target.geterror()

@@ -13,15 +13,15 @@ from pecten.footage.clip import ClipInfo, ColourTags
 def plate(path: str, pixel_format: str, bits: int, alpha: bool) -> ClipInfo:
     kind = "sequence" if "#" in path else "video"
     size = (64, 48, Fraction(25), 8, 0, None)
-    return ClipInfo(
-        path, kind, *size, Encoding.SRGB, ColourTags(), False, pixel_format, "some", bit_depth=bits, alpha=alpha
-    )
+    encoding = Encoding.LINEAR if pixel_format == "half" else Encoding.SRGB
+    return ClipInfo(path, kind, *size, encoding, ColourTags(), False, pixel_format, "some", bit_depth=bits, alpha=alpha)
 
 
 PRORES = plate("a.mov", "yuva444p10le", 10, True)
 DEEP = plate("a.mp4", "yuv420p10le", 10, False)
 PNG = plate("a.####.png", "uint8", 8, True)
 EXR = plate("a.####.exr", "half", 16, True)
+SCAN = plate("a.####.tif", "uint16", 16, False)
 
 
 def test_a_larger_picture_is_not_the_plates_own_file() -> None:
@@ -46,7 +46,18 @@ def test_a_larger_picture_is_not_the_plates_own_file() -> None:
         (PNG, "b.mp4", ["alpha"]),
         (PNG, "b.####.exr", ["alpha"]),
         (EXR, "b.####.exr", []),
-        (EXR, "b.####.tif", ["alpha"]),
+        (EXR, "b.####.tif", ["above white is cut", "alpha"]),
+        (EXR, "b.####.png", ["above white is cut", "alpha"]),
+        (EXR, "b.mov", ["above white is cut", "alpha"]),
+        (EXR, "b.mkv", ["above white is cut", "alpha"]),
+        (SCAN, "b.mov", ["10 bits, the plate has 16"]),
+        (SCAN, "b.####.dpx", ["10 bits, the plate has 16"]),
+        (SCAN, "b.####.jpg", ["8 bits, the plate has 16"]),
+        (SCAN, "b.mkv", []),
+        (SCAN, "b.####.png", []),
+        (SCAN, "b.####.tif", []),
+        (plate("a.####.dpx", "uint16", 10, False), "b.####.dpx", []),
+        (plate("a.####.dpx", "uint16", 10, False), "b.mov", []),
         (plate("a.mp4", "yuv420p", 8, False), "b.mp4", []),
     ],
 )

@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from pecten.errors import FootageError
-from pecten.footage.timecode import advance, packed
+from pecten.footage.timecode import advance, packed, unpacked
 
 
 @pytest.mark.parametrize(
@@ -41,5 +41,9 @@ def test_drop_frame_counts_like_a_counter() -> None:
 def test_packed_form() -> None:
     assert packed("01:02:03:04") == 0x01020304
     assert packed("23:59:58;29") == 0x23595829 | 0x40
+    for text in ("01:02:03:04", "23:59:58;29", "10:00:00:00"):
+        assert unpacked(packed(text)) == text
+    # Colour frame, field mark and binary groups are other flags.
+    assert unpacked(packed("23:59:58:29") | 0x80808080 | 0x00400000) == "23:59:58:29"
     with pytest.raises(FootageError, match="HH:MM:SS:FF"):
         packed("noon")

@@ -8,6 +8,9 @@ from pecten.footage.alpha import has_alpha
 from pecten.footage.clip import ClipInfo
 from pecten.footage.planes import layout_of
 
+_FLOATS = ("half", "float", "double")
+_STILL_BITS = {".jpg": 8, ".jpeg": 8, ".dpx": 10, ".png": 16, ".tif": 16, ".tiff": 16}
+
 
 def losses(plate: ClipInfo, out: Path, larger: bool = False) -> list[str]:
     """Say in a line each what of a plate's alpha and depth is lost in a delivery.
@@ -19,17 +22,26 @@ def losses(plate: ClipInfo, out: Path, larger: bool = False) -> list[str]:
     """
     suffix, said = out.suffix.lower(), []
     chosen = pixel_format_for(plate, suffix) if suffix in CONTAINERS else None
-    layout = layout_of(chosen) if chosen else None
-    shallow = layout.bits <= 8 if layout else suffix in (".jpg", ".jpeg")
-    if plate.bit_depth > 8 and shallow:
-        said.append(
-            f"{suffix} holds 8 bits, the plate has {plate.bit_depth}: deliver .mkv or .exr to keep them, .mov for 10"
-        )
+    own_files = not (chosen or larger or plate.kind == "video") and keeps_files(plate.path, plate.pixel_format, suffix)
+    holds = None if own_files else _bits(chosen, suffix)
+    if holds and plate.pixel_format in _FLOATS and plate.view().is_linear:
+        said.append(f"{suffix} holds whole numbers: what is below black or above white is cut; deliver .exr to keep it")
+    elif holds and plate.bit_depth > holds:
+        deeper = ".mkv or .exr to keep them, .mov for 10" if holds < 10 else ".mkv, .png or .tif to keep them"
+        said.append(f"{suffix} holds {holds} bits, the plate has {plate.bit_depth}: deliver {deeper}")
     if plate.kind == "video":
         kept, way = has_alpha(chosen) if chosen else suffix not in (".jpg", ".jpeg"), "deliver .mov or .mkv"
     else:
-        kept = not (chosen or larger) and keeps_files(plate.path, plate.pixel_format, suffix)
+        kept = own_files
         way = f"deliver {Path(plate.path).suffix}{' as large as the plate' if larger else ''}"
     if plate.alpha and not kept:
         said.append(f"{suffix} does not get the plate's alpha: {way} to keep it")
     return said
+
+
+def _bits(chosen: str | None, suffix: str) -> int | None:
+    """Return how deep a delivery's whole numbers are; None for one of floats."""
+    if chosen is None:
+        return _STILL_BITS.get(suffix)
+    layout = layout_of(chosen)
+    return layout.bits if layout else 8 if chosen.startswith("bgr") else 16

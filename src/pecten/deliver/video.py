@@ -1,6 +1,7 @@
 """Video deliveries, by PyAV. Samples outside the support are the plate's own codes."""
 
 import contextlib
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -47,17 +48,19 @@ class Codec:
         encoder: FFmpeg's name.
         pixel_format: What it is given; None for the plate's own.
         options: Of the encoder.
+        step_x: Widths that it takes are multiples of this, whatever the chroma's.
     """
 
     encoder: str
     pixel_format: str | None
     options: dict[str, str] = field(default_factory=dict)
+    step_x: int = 1
 
 
 # Profile 3 is HQ, 4 is 4444. prores_aw gives the same bitstream as prores_ks about four times as fast.
 CODECS = {
     "prores": Codec("prores_aw", "yuv422p10le", {"profile": "3", "vendor": "apl0"}),
-    "prores4444": Codec("prores_aw", "yuv444p10le", {"profile": "4", "vendor": "apl0"}),
+    "prores4444": Codec("prores_aw", "yuv444p10le", {"profile": "4", "vendor": "apl0"}, step_x=2),
     "h264": Codec("libx264", "yuv420p", {"crf": "14", "preset": "medium"}),
     "ffv1": Codec("ffv1", None, {"level": "3", "slices": "4", "slicecrc": "1"}),
 }
@@ -67,6 +70,7 @@ CONTAINERS = {
     ".mp4": ("h264",),
     ".mkv": ("ffv1", "h264", "prores", "prores4444"),
 }
+_MUXERS = {".mov": "mov", ".mp4": "mp4", ".mkv": "matroska"}
 
 
 class VideoWriter:
@@ -102,7 +106,7 @@ class VideoWriter:
         odd = info.width % 2 or info.height % 2
         self._options = {} if odd and self._codec.encoder == "ffv1" else self._codec.options
         steps = (self._layout.step_x, self._layout.step_y) if self._layout and self._codec.pixel_format else (1, 1)
-        if info.width % steps[0] or info.height % steps[1]:
+        if info.width % max(steps[0], self._codec.step_x) or info.height % steps[1]:
             raise DeliveryError(
                 f"{path}: {info.width}x{info.height} has an odd side, which {name} cannot hold; deliver .mkv instead"
             )
@@ -117,6 +121,7 @@ class VideoWriter:
         self._stream: VideoStream | None = None
         self._sound: Sound | None = None
         self._first_index = self._last_index = -1
+        self._try()
 
     def __enter__(self) -> "VideoWriter":
         """Return the writer."""
@@ -195,12 +200,29 @@ class VideoWriter:
         with contextlib.suppress(DeliveryError):
             self._place.__exit__(DeliveryError, DeliveryError("aborted"), None)
 
+    def _try(self) -> None:
+        """Open the delivery in memory, so that what does not go together is found before any frame is made."""
+        suffix = self._path.suffix.lower()
+        try:
+            with av.open(io.BytesIO(), "w", format=_MUXERS[suffix]) as container:
+                _, sound = self._streams(container, 0)
+                if sound:
+                    sound.close()
+                container.start_encoding()
+        except av.error.FFmpegError as error:
+            what = "this picture and its sound do" if self._plate.info.has_audio else "this picture does"
+            advice = "choose another format" if suffix == ".mkv" else "deliver .mkv instead"
+            raise DeliveryError(f"{self._path}: {what} not go into {suffix} ({error.strerror}); {advice}") from error
+
     def _start(self, index: int) -> None:
         self._beside = beside = self._place.__enter__()
-        info = self._plate.info
-        container = av.open(str(beside), "w")
-        self._container = container
+        self._container = av.open(str(beside), "w")
         self._first_index = index
+        self._stream, self._sound = self._streams(self._container, index)
+
+    def _streams(self, container: OutputContainer, index: int) -> tuple[VideoStream, Sound | None]:
+        """Add the picture and the plate's sound to a container that begins at the plate's frame `index`."""
+        info = self._plate.info
         stream = container.add_stream(self._codec.encoder, rate=info.rate, options=self._options)
         assert isinstance(stream, VideoStream)
         stream.width, stream.height, stream.pix_fmt = info.width, info.height, self._format
@@ -213,9 +235,9 @@ class VideoWriter:
             context.time_base = _VFR_TIME_BASE
         if info.timecode:
             stream.metadata["timecode"] = advance(info.timecode, index, info.rate)
-        self._stream = stream
-        if info.has_audio:
-            self._sound = Sound(self._path, container, info.path, self._time(index), from_start=index == 0)
+        if not info.has_audio:
+            return stream, None
+        return stream, Sound(self._path, container, info.path, self._time(index), from_start=index == 0)
 
     def _picture(self, frame: Frame, image: Image, inside: np.ndarray) -> VideoFrame:
         """Encode the inside of the support into the plate's own samples."""

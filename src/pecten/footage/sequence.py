@@ -11,28 +11,16 @@ from typing import Any
 import numpy as np
 import OpenImageIO as oiio
 
-from pecten.colour.transfer import Encoding
 from pecten.errors import FootageError
 from pecten.footage.clip import STILL_SUFFIXES, ClipInfo, ColourTags, Frame
-from pecten.footage.colour import ColourChoice, Guess, by_chromaticities, settled
+from pecten.footage.colour import ColourChoice, settled
+from pecten.footage.headers import guess, pixel_aspect, stated_rate, timecode_in
 from pecten.quiet import hushed
 from pecten.types import Image
 
 DEFAULT_RATE = Fraction(24)
 _NUMBERED = re.compile(r"^(.*?)(\d+)(\.[^.\d]+)$")
 _NAMED_AT_MOST = 5
-
-# SMPTE 268 table 5A, in OpenImageIO's words.
-_DPX_TRANSFERS = {
-    "Printing density": Encoding.CINEON,
-    "Logarithmic": Encoding.CINEON,
-    "Linear": Encoding.LINEAR,
-    **dict.fromkeys(
-        ("Unspecified video", "SMPTE 274M", "ITU-R 709-4", "ITU-R 601-5 system B or G", "ITU-R 601-5 system M"),
-        Encoding.REC709,
-    ),
-    **dict.fromkeys(("NTSC composite video", "PAL composite video"), Encoding.REC709),
-}
 
 
 @dataclass(frozen=True)
@@ -154,9 +142,9 @@ class SequenceClip:
             raise FootageError(f"{name}: no such frames; check the folder and the name")
         self._refuse_gaps()
         spec, parts = self._refuse_other_sizes()
-        stated = rate or _rate(spec.getattribute("FramesPerSecond"))
-        timecode = spec.get_string_attribute("smpte:TimeCode")
-        encoding, coding = settled(colour or ColourChoice(), _guess(spec, name.suffix.lower()))
+        timecode = timecode_in(spec, name.suffix.lower())
+        stated = rate or stated_rate(spec, timecode)
+        encoding, coding = settled(colour or ColourChoice(), guess(spec, name.suffix.lower()))
         self._info = ClipInfo(
             path=str(name),
             kind="sequence",
@@ -164,11 +152,11 @@ class SequenceClip:
             height=spec.full_height,
             rate=stated or DEFAULT_RATE,
             rate_known=stated is not None,
-            pixel_aspect=_pixel_aspect(spec),
+            pixel_aspect=pixel_aspect(spec),
             parts=parts,
             frame_count=len(self._numbers),
             first_number=self._numbers[0],
-            timecode=timecode or None,
+            timecode=timecode,
             encoding=encoding,
             coding=coding,
             colour=ColourTags(full_range=True),
@@ -358,31 +346,3 @@ def _is_named_rgb(spec: Any) -> bool:
 
 def _one_line(fault: str) -> str:
     return " ".join(fault.split()) or "no reason given"
-
-
-def _rate(rational: Any) -> Fraction | None:
-    if isinstance(rational, tuple) and len(rational) == 2 and rational[0] > 0 and rational[1] > 0:
-        return Fraction(*rational)
-    return Fraction(rational).limit_denominator(1001) if isinstance(rational, float) and rational > 0 else None
-
-
-def _pixel_aspect(spec: Any) -> Fraction:
-    aspect = Fraction(spec.get_float_attribute("PixelAspectRatio", 1.0)).limit_denominator(1000)
-    return aspect if aspect > 0 else Fraction(1)
-
-
-def _guess(spec: Any, suffix: str) -> Guess:
-    if suffix == ".exr" or spec.format.basetype in (oiio.HALF, oiio.FLOAT, oiio.DOUBLE):
-        stated = spec.get_string_attribute("oiio:ColorSpace") or spec.get_string_attribute("colorSpace")
-        primaries = spec.getattribute("chromaticities")
-        space = by_chromaticities(primaries) if isinstance(primaries, tuple) else None
-        if space:
-            return Guess(space, "the header's chromaticities", stated=stated)
-        return Guess(Encoding.LINEAR, "the header names no primaries", working=True, stated=stated)
-    if suffix != ".dpx":
-        return Guess(Encoding.SRGB, "usual for stills of whole numbers")
-    transfer = spec.get_string_attribute("dpx:Transfer")
-    space = _DPX_TRANSFERS.get(transfer)
-    if space:
-        return Guess(space, f"the header says {transfer}")
-    return Guess(Encoding.REC709, f"the header's transfer is {transfer or 'empty'}, so video is assumed", sure=False)

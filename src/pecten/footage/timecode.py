@@ -1,4 +1,4 @@
-"""SMPTE timecode: counting on from one, and the form that image files store."""
+"""SMPTE timecode: counting on from one, and the forms that image files store."""
 
 import re
 from fractions import Fraction
@@ -6,6 +6,7 @@ from fractions import Fraction
 from pecten.errors import FootageError
 
 _DROPPED_A_MINUTE_AT_30 = 2
+_DROP_FLAG = 1 << 6
 
 
 def advance(timecode: str, frames: int, rate: Fraction) -> str:
@@ -51,7 +52,19 @@ def packed(timecode: str) -> int:
     code = 0
     for number in (hours, minutes, seconds, frame):
         code = code << 8 | (number // 10) << 4 | number % 10
-    return code | (1 << 6 if drops else 0)
+    return code | (_DROP_FLAG if drops else 0)
+
+
+def unpacked(code: int) -> str:
+    """Return the timecode that binary-coded decimals stand for; of their flags only that of dropped frames counts.
+
+    Reference:
+        See `packed`.
+    """
+    hours, minutes, seconds, frame = (
+        10 * (code >> shift + 4 & tens) + (code >> shift & 15) for shift, tens in ((24, 3), (16, 7), (8, 7), (0, 3))
+    )
+    return f"{hours:02d}:{minutes:02d}:{seconds:02d}{';' if code & _DROP_FLAG else ':'}{frame:02d}"
 
 
 def _parse(timecode: str) -> tuple[int, int, int, int, bool]:
