@@ -117,6 +117,8 @@ def test_a_record_is_made_with_the_footage_it_is_for(studio: Studio, tmp_path: P
     before = tree(tmp_path)
     answer = pecten(capfd, *words[:4], tmp_path / "gone.mov", "--folder", folder, "--overwrite")
     assert "gone.mov: no such file" in answer.complaint
+    answer = pecten(capfd, *words[:3], "--folder", folder, "--overwrite", "--until", f"{TODAY - timedelta(days=1)}")
+    assert f"before {TODAY}, its first day: give a later one" in answer.complaint
     assert tree(tmp_path) == before
 
 

@@ -77,9 +77,9 @@ def test_a_comb_of_another_configuration_is_not_gone_on_with(studio: Studio, her
     words = ("train", studio.ada, studio.chidi, "-o", "comb", "--preset", "quick", "--size", 32, "--batch", 2)
     assert pecten(capfd, *words, "--images", 8).code == 0
     before = tree(here)
-    refused(
-        pecten(capfd, *words, "--images", 8, "--seed", 3), "seed was 0, now 3: use the same value or another folder"
-    )
+    for more in ((), ("--dry-run",)):
+        answer = pecten(capfd, *words, "--images", 8, "--seed", 3, *more)
+        refused(answer, "seed was 0, now 3: use the same value or another folder")
     assert tree(here) == before
 
 

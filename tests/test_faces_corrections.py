@@ -315,6 +315,22 @@ def test_an_entry_of_two_kinds_loses_only_the_one_that_is_given_anew(
     ]
 
 
+def test_a_drop_ends_and_is_taken_back(corrected: Callable[..., Answer], one_clip: Path) -> None:
+    assert corrected("--drop", "--then", "hold").code == 0
+    assert "drop False" in corrected("--frame", 3, "--no-drop").out
+    keys = read_corrections([one_clip / CORRECTIONS], "take", 0, 4)
+    dropped = [bool(found and found.drop) for found in (keys.at(0, index) for index in range(4))]
+    assert dropped == [False, False, True, False]
+    before = _written(one_clip)
+    assert "would take back 1 correction of frame 2, track 0" in corrected("--remove", "--dry-run").out
+    assert _written(one_clip) == before
+    assert "took back 1 correction of frame 2, track 0" in corrected("--remove").out
+    assert [entry["frame"] for entry in _written(one_clip)] == [3]
+    assert "corrects nothing on frame 2, track 0" in corrected("--remove").complaint
+    assert "--remove: takes back what is there: leave --shift out" in corrected("--remove", "--shift=1,2").complaint
+    assert [entry["frame"] for entry in _written(one_clip)] == [3]
+
+
 def test_the_only_clip_may_be_named_or_not(corrected: Callable[..., Answer], one_clip: Path) -> None:
     assert corrected("--shift=3,0").code == corrected("--clip", "take", "--shift=4,0").code == 0
     assert [entry["shift_px"] for entry in _written(one_clip)] == [[4, 0]]

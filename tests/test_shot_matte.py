@@ -12,6 +12,7 @@ import pytest
 from cli_support import pictures
 from comb_helpers import untaught
 from faces_support import Pictures
+from pecten.comb.latent import LatentRecord
 from pecten.comb.model import Comb
 from pecten.composite.matte import MatteMode
 from pecten.deliver.claim import claim_file
@@ -26,6 +27,7 @@ from pecten.shot import SwapOptions, SwapSummary, claim_of, open_output, swap_sh
 from pecten.shot.coverage import firm, still_seen
 from pecten.shot.matte import MatteOptions
 from pecten.shot.strength import Strength, read_strength
+from pecten.shot.wishes import read_edits
 from pecten.types import Image, Mask
 from sample_clips import write_still
 from shot_support import Kept
@@ -298,6 +300,18 @@ def test_whose_face_and_consent_belong_to_the_job(clip: Pictures, tmp_path: Path
     assert job("r", "1", None) == job("r", "1", None)
     assert job("r", "1", None) != job("r", "2", None)
     assert job("r", "1", None) != job("r", "1", "t")
+
+
+def test_what_latents_mean_belongs_to_a_job_with_edits(clip: Pictures, tmp_path: Path) -> None:
+    def job(options: SwapOptions, sign: float) -> object:
+        record = LatentRecord(np.zeros(4), np.ones(4), sign * np.eye(4, 8), {})
+        statement = Statement("", "r", "1", None, "c", "0-5")
+        return claim_of(clip, options, tmp_path / "o.mov", statement, tmp_path, record).job
+
+    edited = SwapOptions("chidi", edits=read_edits(["mouth=1"], ease=False))
+    assert job(edited, 1) == job(edited, 1)
+    assert job(edited, 1) != job(edited, -1)
+    assert job(SwapOptions("chidi"), 1) == job(SwapOptions("chidi"), -1)
 
 
 def test_mattes_are_written_over_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

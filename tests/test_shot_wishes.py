@@ -29,6 +29,11 @@ def test_looks_that_ask_for_more_than_all_are_scaled() -> None:
     assert shares == pytest.approx({"b": 0.75, "c": 0.25})
 
 
+def test_a_source_that_is_named_among_the_looks_has_the_rest_besides() -> None:
+    shares = Wishes("ada", read_looks(["ada=0.5", "b=0.25"], ease=False), (), True, None).at(0).shares
+    assert shares == {"ada": 0.75, "b": 0.25}
+
+
 def test_edits_shift_the_latent() -> None:
     wishes = Wishes("ada", (), read_edits(["mouth=0:0,10:2", "yaw=-1"], ease=False), True, RECORD)
     assert wishes.at(0).shift == pytest.approx([-1, 0, 0, 0, 0, 0, 0, 0])

@@ -140,6 +140,17 @@ def test_an_exception_of_the_caller_leaves_a_checkpoint_too(tmp_path: Path) -> N
     assert read_header(tmp_path)["images_seen"] == 20
 
 
+def test_two_trainings_do_not_share_a_folder(tmp_path: Path) -> None:
+    """The second is refused; a folder that its training has left is free."""
+
+    def begin_another(stage: str, done: int, total: int) -> None:
+        with pytest.raises(TrainingError, match="another training is at work there: wait for it, or choose another"):
+            train(TWO, shape(), config(images=4), tmp_path)
+
+    train(TWO, shape(), config(images=4), tmp_path, progress=begin_another)
+    train(TWO, shape(), config(images=4), tmp_path)
+
+
 def falter(monkeypatch: pytest.MonkeyPatch, at: int, times: int) -> None:
     """Make the step at an image count fail a few times."""
     real, left = run_module.step, [times]

@@ -1,5 +1,6 @@
 """Files written whole or not at all, and files known by their content."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -67,6 +68,31 @@ def replacing_folder(path: Path) -> Iterator[Path]:
         beside.replace(path)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[bool]:
+    """Keep other runs that ask likewise out of a folder; given up when the block, or the process, ends.
+
+    Args:
+        folder: It is made when missing.
+    Yields:
+        Whether it is ours. Where a file system knows no locks, it is taken to be.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    # Of the folder itself, so that no file is left behind.
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        except OSError:
+            pass
+        yield True
+    finally:
+        os.close(handle)
 
 
 def write_text(path: Path, text: str) -> None:

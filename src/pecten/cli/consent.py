@@ -94,7 +94,7 @@ def new(
         document_sha256=sha256_of(document) if document else None,
         approver=approver or None,
     )
-    _check_signed(record)
+    _check_agreed(record)
     if dry_run:
         typer.echo(f"would write {path}")
         return
@@ -144,10 +144,12 @@ def _check_roles(roles: list[str] | None) -> None:
             raise UsageError(f"--role {role}: choose appearance or performance")
 
 
-def _check_signed(record: "PerformerRecord") -> None:
-    """Refuse a signature under an empty agreement."""
+def _check_agreed(record: "PerformerRecord") -> None:
+    """Refuse a signature under an empty agreement, and a term that is over before it begins."""
     from pecten.errors import ConsentError
 
+    if record.valid_until < record.valid_from:
+        raise ConsentError(f"--until {record.valid_until}: before {record.valid_from}, its first day: give a later one")
     if record.signed_on is None:
         return
     if record.signed_on > date.today():

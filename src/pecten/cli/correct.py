@@ -18,7 +18,9 @@ EXAMPLES = """
 Examples:
   pecten correct sh010.faces --frame 1041 --shift=3,-2 --rotate 1.5
   pecten correct sh010.faces --frame 1041 --box 820,310,1120,700 --then linear
-  pecten correct faces/ada --clip take2 --frame 77 --drop
+  pecten correct faces/ada --clip take2 --frame 77 --drop --then hold
+  pecten correct faces/ada --clip take2 --frame 90 --no-drop    # a face again from here
+  pecten correct faces/ada --clip take2 --frame 77 --remove     # take frame 77's back
 """
 
 
@@ -31,10 +33,11 @@ def correct(
     rotate: Annotated[float | None, typer.Option(help="Turn it, degrees counter-clockwise.")] = None,
     scale: Annotated[float | None, typer.Option(help="Make it larger (above 1) or smaller.")] = None,
     box: Annotated[str | None, typer.Option(help="Look for the face here: x0,y0,x1,y1 px.")] = None,
-    drop: Annotated[bool, typer.Option("--drop", help="This is no face.")] = False,
+    drop: Annotated[bool | None, typer.Option("--drop/--no-drop", help="This is no face; this is one.")] = None,
     then: Annotated[
         str, typer.Option(help="After the frame: only (nothing), linear (blend to the next key) or hold.")
     ] = "only",
+    remove: Annotated[bool, typer.Option("--remove", help="Take back what was corrected on this frame.")] = False,
     dry_run: DryRun = False,
 ) -> None:
     """Correct a face by hand; the next `pecten faces` or `pecten swap` follows it."""
@@ -51,11 +54,16 @@ def correct(
         "rotate_deg": rotate,
         "scale": scale,
         "box": _numbers("--box", box),
-        "drop": drop or None,
+        "drop": drop,
     }
     said = {name: value for name, value in said.items() if value is not None}
     # Of a dataset by name even where there is one clip: another may come, or the performer be in one of several.
     named = {"clip": names[place]} if may_grow or clip is not None else {}
+    if remove:
+        if said:
+            raise UsageError(f"--remove: takes back what is there: leave --{next(iter(said)).split('_')[0]} out")
+        typer.echo(_removed(folder / CORRECTIONS, names, place, frame, track, dry_run))
+        return
     entry = {**named, "frame": frame, "track": track, **said, **({} if then == "only" else {"then": then})}
     path, shot = folder / CORRECTIONS, shots[place]
     read_entries(path, [entry], names[place], shot.first_number, shot.frame_count)
@@ -72,6 +80,21 @@ def correct(
         return
     save_entries(path, [*kept, entry])
     typer.echo(f"{path}: {words}")
+
+
+def _removed(path: Path, names: "Sequence[str]", place: int, frame: int, track: int, dry_run: bool) -> str:
+    """Take the entries of a frame and track out of a file, and say so."""
+    from pecten.faces.corrections import load_entries, save_entries, without_entries
+
+    entries = load_entries(path)
+    kept = without_entries(entries, names[place], frame, track, names[0] if len(names) == 1 else None)
+    count = len(entries) - len(kept)
+    if not count:
+        raise UsageError(f"{path}: corrects nothing on frame {frame}, track {track}: see which frames it names")
+    if not dry_run:
+        save_entries(path, kept)
+    done = "would take back" if dry_run else "took back"
+    return f"{path}: {done} {count} correction{'s' if count > 1 else ''} of frame {frame}, track {track}"
 
 
 _WHERE = ("clip", "frame", "track", "then")

@@ -155,8 +155,9 @@ def swap(
     givers = [giver, *(permitted(one.name, "appearance", shared.consent, shot) for one in options.looks)]
     kept = folder_of_found(shared.faces, out)
     statement = statement_of(comb, givers, performer, numbers, shot)
-    claim = claim_of(clip, options, out, statement, kept)
-    job = _Job(clip, span, comb, loaded, load_latents(comb, loaded), options, out, kept, statement, claim)
+    latents = load_latents(comb, loaded)
+    claim = claim_of(clip, options, out, statement, kept, latents)
+    job = _Job(clip, span, comb, loaded, latents, options, out, kept, statement, claim)
     check(job, shared.overwrite)
     if shared.dry_run:
         lines = planned(job)

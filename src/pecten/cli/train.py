@@ -88,6 +88,7 @@ def train(
     from pecten.training.board import require_tensorboard
     from pecten.training.config import preset as make_preset
     from pecten.training.forecast import plan_memory
+    from pecten.training.loop import check_folder
 
     records = read_datasets(datasets, consent, alone=base is not None)
     if freeze_encoder and base is None:
@@ -112,6 +113,7 @@ def train(
         shape = grown(begun.config, names, size, texture, irises, trunk, base)
         config = begun_with(base, shape, replace(config, freeze_encoder=freeze_encoder))
     check_place(out)
+    check_folder(out, shape, config)
     memory, config = plan_memory(shape, config, count_usable(records), room_on(choose_device(config.device)))
     if dry_run:
         for record, folder in zip(records, datasets, strict=True):

@@ -283,6 +283,19 @@ def with_entry(
     return kept, entry
 
 
+def without_entries(
+    entries: Sequence[dict[str, Any]], clip: str, frame: int, track: int, only_clip: str | None
+) -> list[dict[str, Any]]:
+    """Return the entries but those of one clip, frame and track.
+
+    Args:
+        entries: Those that there are.
+        clip, frame, track: Of which.
+        only_clip: Of entries that name none; None where there are several.
+    """
+    return [entry for entry in entries if _place_of(entry, only_clip) != (clip, frame, track)]
+
+
 def _place_of(entry: dict[str, Any], clip: str | None) -> tuple[Any, ...]:
     return entry.get("clip", clip), entry.get("frame"), entry.get("track", 0)
 

@@ -1,5 +1,6 @@
 """A swapped shot as a signed delivery."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -81,11 +82,18 @@ def open_output(
     return open_writer(out, clip, overwrite=overwrite, skip_existing=skip, seal=seal)
 
 
-def claim_of(clip: Clip, options: SwapOptions, out: Path, statement: Statement, folder: Path) -> Claim:
+def claim_of(
+    clip: Clip,
+    options: SwapOptions,
+    out: Path,
+    statement: Statement,
+    folder: Path,
+    latents: LatentRecord | None = None,
+) -> Claim:
     """Say what the pixels of a swap and their credentials depend on.
 
     Args:
-        clip, options, out, statement: As for `render`.
+        clip, options, out, statement, latents: As for `render`.
         folder: Where the claim is kept, beside the corrections of the plate's faces.
     """
     chosen = {name: value for name, value in asdict(options).items() if name != "batch"}
@@ -101,6 +109,8 @@ def claim_of(clip: Clip, options: SwapOptions, out: Path, statement: Statement, 
     entries = load_entries(folder / CORRECTIONS)
     said: dict[str, object] = {"corrections": entries} if entries else {}
     said |= {"shot": statement.shot} if statement.shot else {}
+    if options.edits and latents is not None:
+        said["latents"] = hashlib.sha256(latents.directions.tobytes()).hexdigest()
     return Claim(claim_file(folder, out), {**made_by, **plate, "options": chosen, **said})
 
 

@@ -66,7 +66,8 @@ class Wishes:
         if total > 1:
             shares = {name: share / total for name, share in shares.items()}
         elif total < 1:
-            shares = {self._source: 1 - total, **shares}
+            # The source may be named among the looks, too.
+            shares[self._source] = shares.get(self._source, 0.0) + 1 - total
         changes = dict(zip((edit.name for edit in self._edits), amounts[len(self._looks) :], strict=True))
         shift = None
         if self._latents is not None and any(changes.values()):

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from pecten.comb.schedule import seconds_left
 from pecten.comb.weights import FILE_NAME, read_header, save_comb
 from pecten.dataset.crops import CropSet
 from pecten.errors import CombError, TrainingError
-from pecten.files import write_json, write_text
+from pecten.files import alone_in, write_json, write_text
 from pecten.interrupt import Interrupt, held_back
 from pecten.training.board import Board
 from pecten.training.config import TrainConfig
@@ -33,6 +34,7 @@ GIVE_UP_AFTER = 3
 PREVIEW_ROWS = 2
 """Crops of each identity in a preview."""
 
+_CONFIG = "config.json"
 _FREE_TO_CHANGE = {
     "accumulate",
     "cache",
@@ -78,16 +80,19 @@ def train(
     Returns:
         The comb's path.
     Raises:
-        TrainingError: if the folder belongs to another configuration, an identity has no crops, or the loss stays
-            without a number.
+        TrainingError: if the folder belongs to another configuration, another training is at work there, an identity
+            has no crops, or the loss stays without a number.
         KeyboardInterrupt: on SIGINT or SIGTERM, after the step is done and the state saved.
     """
     datasets = _in_order(datasets, shape, base.config.identities if base and config.freeze_encoder else ())
-    if ranks.leads:
-        _claim(out, shape, config)
-    ranks.wait()
     kept = {name: value for name, value in (seen or {}).items() if name in shape.identities}
-    return _Loop(Run(datasets, shape, config, base, ranks), out, progress, on_stats, should_stop, kept).go()
+    with alone_in(out) if ranks.leads else nullcontext(True) as is_ours:
+        if not is_ours:
+            raise TrainingError(f"{out}: another training is at work there: wait for it, or choose another folder")
+        if ranks.leads:
+            _claim(out, shape, config)
+        ranks.wait()
+        return _Loop(Run(datasets, shape, config, base, ranks), out, progress, on_stats, should_stop, kept).go()
 
 
 class _Loop:
@@ -290,7 +295,19 @@ def _in_order(datasets: Sequence[CropSet], shape: CombConfig, settled: Sequence[
 
 def _claim(out: Path, shape: CombConfig, config: TrainConfig) -> None:
     """Write the configuration into the folder, or see that the one there is the same."""
-    path = out / "config.json"
+    check_folder(out, shape, config)
+    write_json(out / _CONFIG, {"comb": shape.to_dict(), "training": config.to_dict()})
+
+
+def check_folder(out: Path, shape: CombConfig, config: TrainConfig) -> None:
+    """See that a folder is free for a training, or belongs to one of the same configuration.
+
+    Args:
+        out, shape, config: As for `train`.
+    Raises:
+        TrainingError: naming the setting that differs.
+    """
+    path = out / _CONFIG
     if (out / FILE_NAME).exists() and not path.exists():
         raise TrainingError(f"{out}: holds a comb that no training here has made: choose another folder")
     default = json.loads(json.dumps({**CombConfig(shape.identities).to_dict(), **TrainConfig().to_dict()}))
@@ -309,7 +326,6 @@ def _claim(out: Path, shape: CombConfig, config: TrainConfig) -> None:
                 raise TrainingError(
                     f"{path}: {key} was {pairs.get(key)}, now {wanted.get(key)}: use the same value or another folder"
                 )
-    write_json(path, record)
 
 
 def _passed(before: int, now: int, every: int) -> bool:
