@@ -189,8 +189,24 @@ def test_a_second_run_goes_on_and_another_job_is_refused(studio: Studio, tmp_pat
     other = swap(capfd, studio, out, "--region", "lips", plate=plates)
     assert other.code == 1
     assert "exists already (4 frames); choose another name, or give --overwrite" in other.complaint
-    assert swap(capfd, studio, out, "--region", "lips", "--overwrite", plate=plates).code == 0
-    assert swap(capfd, studio, out, "--region", "lips", plate=plates).code == 1
+
+
+def test_writing_over_another_jobs_frames_goes_on_where_it_stopped(
+    studio: Studio, tmp_path: Path, capfd: Capture
+) -> None:
+    out, plates = tmp_path / "o.####.exr", write_sequence(tmp_path / "plates", pictures_of(studio))
+    lips = ("--region", "lips")
+    assert swap(capfd, studio, out, plate=plates).code == 0
+    assert "2 frames" in swap(capfd, studio, out, *lips, "--overwrite", "--frames", "1002-1003", plate=plates).out
+    # Both jobs' frames are mixed now, and neither takes the other's for its own.
+    for words in ((), lips):
+        assert "exists already (4 frames)" in swap(capfd, studio, out, *words, plate=plates).complaint
+    done = swap(capfd, studio, out, *lips, "--overwrite", plate=plates)
+    assert done.out == f"{out}: 4 frames, 2 with chidi's face, 2 kept from an earlier run\n"
+    assert "4 kept from an earlier run" in swap(capfd, studio, out, *lips, plate=plates).out
+    # One frame again is still this job's.
+    assert "kept" not in swap(capfd, studio, out, *lips, "--overwrite", "--frames", "1003", plate=plates).out
+    assert "4 kept from an earlier run" in swap(capfd, studio, out, *lips, plate=plates).out
 
 
 def pictures_of(studio: Studio) -> list[np.ndarray]:

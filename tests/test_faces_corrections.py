@@ -381,7 +381,7 @@ def test_finished_frames_are_not_kept_when_corrections_change(verb: str, tmp_pat
             return enhance.claim_of(_clip(), enhance.EnhanceOptions(), out, statement, tmp_path)
         return claim_of(_clip(), SwapOptions("ada"), out, statement, tmp_path)
 
-    claim().make()
+    claim().begin(overwrite=False)
     assert claim().holds()
     save_entries(tmp_path / CORRECTIONS, [{"frame": 4, "drop": True}])
     assert not claim().holds()

@@ -212,10 +212,22 @@ def test_a_claim_holds_for_its_own_job_alone(tmp_path: Path) -> None:
     job = {"comb": "abc", "tracks": (1, 2), "recipe": {"window": Recipe().window}}
     claim = Claim(tmp_path / "out.####.exr.json", job)
     assert not claim.holds()
-    claim.make()
+    claim.begin(overwrite=False)
     assert claim.holds()
-    assert not Claim(claim.path, {**job, "comb": "abd"}).holds()
-    claim.drop()
+    other = Claim(claim.path, {**job, "comb": "abd"})
+    assert not other.holds()
+    claim.begin(overwrite=True)
+    assert claim.holds()
+    other.begin(overwrite=True)
     assert not claim.holds()
+    assert not other.holds()
+    since = other.since()
+    assert (claim.since(), since) == (None, other.since())
+    assert since is not None
+    other.begin(overwrite=True)
+    assert other.since() == since
+    other.settle()
+    assert other.holds()
+    assert other.since() is None
     claim.path.write_text("{")
     assert not claim.holds()

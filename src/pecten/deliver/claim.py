@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pecten.deliver.writer import open_writer
 from pecten.files import write_json
+from pecten.footage.clip import Clip
 
 
 def claim_file(folder: Path, out: Path, suffix: str = ".json") -> Path:
@@ -43,10 +45,46 @@ class Claim:
             return False
         return bool(held == json.loads(json.dumps(self.job)))
 
-    def make(self) -> None:
-        """Note that all frames from now on are this job's."""
-        write_json(self.path, dict(self.job))
+    def begin(self, overwrite: bool) -> None:
+        """Note, before the first frame is written, whose the frames are.
 
-    def drop(self) -> None:
-        """Forget whose they are: frames of two jobs may be mixed."""
+        Args:
+            overwrite: Whether another job's are written over. Until the last of them is replaced both jobs' are mixed,
+                and those count as this one's that are newer than its note.
+        """
+        if self.holds():
+            return
+        if not overwrite:
+            write_json(self.path, dict(self.job))
+            return
         self.path.unlink(missing_ok=True)
+        if not self._over().holds():
+            write_json(self._over().path, dict(self.job))
+
+    def since(self) -> float | None:
+        """Return the time from which frames are this job's where it was interrupted while it wrote over another's."""
+        return self._over().path.stat().st_mtime if not self.holds() and self._over().holds() else None
+
+    def settle(self) -> None:
+        """Note that the last of another job's frames is replaced."""
+        write_json(self.path, dict(self.job))
+        self._over().path.unlink(missing_ok=True)
+
+    def _over(self) -> "Claim":
+        return Claim(self.path.with_suffix(".over.json"), self.job)
+
+
+def settle(claim: Claim, plate: Clip, out: Path) -> None:
+    """Where another job's frames were written over, see whether the last of them is replaced, and note that.
+
+    Args:
+        claim: Of this job.
+        plate: Whose frames were replaced, as they were delivered.
+        out: The delivery.
+    """
+    since = claim.since()
+    if since is None:
+        return
+    writer, first = open_writer(out, plate, overwrite=True, since=since), plate.info.first_number
+    if all(writer.done(number) for number in range(first, first + plate.info.frame_count)):
+        claim.settle()

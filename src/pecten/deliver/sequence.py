@@ -79,7 +79,14 @@ class SequenceWriter:
     """Numbered image files, each whole or absent."""
 
     def __init__(
-        self, path: Path, plate: Clip, *, overwrite: bool = False, skip_existing: bool = False, seal: Seal | None = None
+        self,
+        path: Path,
+        plate: Clip,
+        *,
+        overwrite: bool = False,
+        skip_existing: bool = False,
+        since: float | None = None,
+        seal: Seal | None = None,
     ) -> None:
         """Check that the frames can be written.
 
@@ -105,7 +112,7 @@ class SequenceWriter:
         self._taken = frozenset(number for number in self._name.numbers() if number in wanted or not self._name.digits)
         for number in wanted:
             refuse_shared_sidecar(self._name.file(number))
-        self._keep = skip_existing and not overwrite
+        self._kept = self._taken if skip_existing and not overwrite else frozenset(self._newer(since))
         if self._taken and not (overwrite or skip_existing):
             shown = self._name.file(min(self._taken))
             raise DeliveryError(
@@ -128,7 +135,7 @@ class SequenceWriter:
     def done(self, number: int) -> bool:
         """Say whether the plate's frame `number` was delivered by an earlier run and is kept."""
         delivered = number - self._plate.info.first_number + self._first
-        return self._keep and (delivered in self._taken or (not self._name.digits and bool(self._taken)))
+        return delivered in self._kept or (not self._name.digits and bool(self._kept))
 
     def write(self, frame: Frame, image: Image, support: Mask) -> None:
         """Write a frame; see `Writer.write`. A frame that is kept from an earlier run is passed over."""
@@ -162,6 +169,9 @@ class SequenceWriter:
 
     def abort(self) -> None:
         """Do nothing: whole frames stay, so that the delivery can go on from them."""
+
+    def _newer(self, since: float | None) -> list[int]:
+        return [] if since is None else [n for n in self._taken if self._name.file(n).stat().st_mtime > since]
 
     def _retouched(self, frame: Frame, image: Image, inside: np.ndarray) -> Still | None:
         """Put the inside of the support into the plate's own file contents, where this kind of file can hold them."""

@@ -50,6 +50,7 @@ def open_writer(
     codec: str | None = None,
     overwrite: bool = False,
     skip_existing: bool = False,
+    since: float | None = None,
     seal: Seal | None = None,
 ) -> Writer:
     """Open a delivery that goes with a plate: same rate, timecode, colour tags and sound.
@@ -61,6 +62,7 @@ def open_writer(
         codec: For video, another codec than the suffix's own: see `pecten.deliver.video.CODECS`.
         overwrite: Replace what is there.
         skip_existing: For sequences, keep the frames that are there (`Writer.done`) and write the others.
+        since: For sequences that are replaced, keep the frames that are newer (`time.time`), and write the others.
         seal: Called with every finished file before it gets its name, so that none is ever left unsigned.
     Raises:
         DeliveryError: if the place is taken, is the plate itself, or the format cannot be written.
@@ -77,4 +79,4 @@ def open_writer(
         raise DeliveryError(f"{place}: cannot deliver {suffix or 'without a suffix'}; use one of {known}")
     if codec is not None:
         raise DeliveryError(f"{place}: a codec is for video; leave it out for image sequences")
-    return SequenceWriter(place, plate, overwrite=overwrite, skip_existing=skip_existing, seal=seal)
+    return SequenceWriter(place, plate, overwrite=overwrite, skip_existing=skip_existing, since=since, seal=seal)

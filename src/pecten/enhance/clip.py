@@ -12,7 +12,7 @@ from pecten.colour.view import View
 from pecten.composite.matte import feather
 from pecten.composite.paste import paste
 from pecten.composite.pixels import chosen
-from pecten.deliver.claim import Claim, claim_file
+from pecten.deliver.claim import Claim, claim_file, settle
 from pecten.deliver.credentials import Statement, seal_with
 from pecten.deliver.writer import Writer, open_writer
 from pecten.enhance.apply import enhance_crops
@@ -95,7 +95,7 @@ def enhance_clip(
     view, enhanced, kept = clip.info.view(), 0, 0
     with open_output(clip, options, out, overwrite, claim, seal_with(statement)) as writer:
         if claim is not None:
-            claim.drop() if overwrite else claim.make()
+            claim.begin(overwrite)
         for frame in clip.frames(start, stop):
             if writer.done(frame.number):
                 kept += 1
@@ -107,6 +107,8 @@ def enhance_clip(
                 shown = large.of(frame)
                 writer.write(shown, shown.image, np.zeros(shown.image.shape[:2], np.float32))
             progress("enhance", frame.index + 1 - start, stop - start)
+    if claim is not None:
+        settle(claim, _delivered(clip, options), out)
     return Enhanced(stop - start, enhanced, kept)
 
 
@@ -124,8 +126,13 @@ def open_output(
         DeliveryError: if the place is taken, is the clip itself, or the format cannot be written.
     """
     skip = claim is not None and not overwrite and claim.holds()
-    plate = clip if options.times_larger == 1 else Enlarged(clip, options.times_larger)
-    return open_writer(out, plate, overwrite=overwrite, skip_existing=skip, seal=seal)
+    again = claim.since() if claim and overwrite else None
+    plate = _delivered(clip, options)
+    return open_writer(out, plate, overwrite=overwrite, skip_existing=skip, since=again, seal=seal)
+
+
+def _delivered(clip: Clip, options: EnhanceOptions) -> Clip:
+    return clip if options.times_larger == 1 else Enlarged(clip, options.times_larger)
 
 
 def claim_of(clip: Clip, options: EnhanceOptions, out: Path, statement: Statement, folder: Path) -> Claim:

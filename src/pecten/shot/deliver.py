@@ -10,7 +10,7 @@ from pecten.comb.latent import LatentRecord
 from pecten.comb.model import Comb
 from pecten.comb.weights import file_of
 from pecten.consent import PerformerRecord, fingerprint
-from pecten.deliver.claim import Claim, claim_file
+from pecten.deliver.claim import Claim, claim_file, settle
 from pecten.deliver.credentials import Statement, seal_with
 from pecten.deliver.writer import Writer, open_writer
 from pecten.faces.corrections import CORRECTIONS, load_entries
@@ -53,9 +53,11 @@ def render(
     """
     with open_output(clip, out, overwrite, claim, seal_with(statement), options.matte) as writer:
         if claim is not None:
-            # What is written over may be mixed with another job's frames until the last is replaced.
-            claim.drop() if overwrite else claim.make()
-        return swap_shot(clip, faces, comb, options, writer, progress, frames, observe, visibility, latents)
+            claim.begin(overwrite)
+        done = swap_shot(clip, faces, comb, options, writer, progress, frames, observe, visibility, latents)
+    if claim is not None:
+        settle(claim, clip, out)
+    return done
 
 
 def open_output(
@@ -79,7 +81,9 @@ def open_output(
     skip = claim is not None and not overwrite and claim.holds()
     if mattes is not None:
         check_mattes(mattes, clip.info, overwrite or skip, out)
-    return open_writer(out, clip, overwrite=overwrite, skip_existing=skip, seal=seal)
+    # Of mattes that are written nobody knows whose those are that are there.
+    again = claim.since() if claim and overwrite and not (mattes and mattes.written) else None
+    return open_writer(out, clip, overwrite=overwrite, skip_existing=skip, since=again, seal=seal)
 
 
 def claim_of(
