@@ -14,6 +14,7 @@ from pecten.comb.model import Comb
 from pecten.composite.recipe import Measurement, Recipe
 from pecten.deliver.claim import Claim
 from pecten.errors import FacesError
+from pecten.faces.corrections import CORRECTIONS, save_entries
 from pecten.faces.extract import find_faces
 from pecten.faces.follow import FaceOptions
 from pecten.faces.records import FaceFrame, ShotFaces
@@ -206,6 +207,16 @@ def test_what_was_found_in_a_plate_is_read_again_until_something_changes(clip: P
     (tmp_path / "record.safetensors").unlink()
     plate_faces(clip, tmp_path, replace(QUICK, detect_every=3))
     assert clip.reads == reads + 2
+
+
+def test_a_plate_whose_faces_are_all_dropped_is_refused(clip: Pictures, tmp_path: Path) -> None:
+    tracks = plate_faces(clip, tmp_path, QUICK).track_ids()
+    drops = [{"frame": clip.info.first_number, "track": track, "drop": True, "then": "hold"} for track in tracks]
+    save_entries(tmp_path / CORRECTIONS, drops)
+    with pytest.raises(FacesError, match="all faces are dropped by hand: leave the clip out, or take a drop back"):
+        plate_faces(clip, tmp_path, QUICK)
+    save_entries(tmp_path / CORRECTIONS, [])
+    assert plate_faces(clip, tmp_path, QUICK).faces
 
 
 def test_a_claim_holds_for_its_own_job_alone(tmp_path: Path) -> None:

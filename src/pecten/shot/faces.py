@@ -6,7 +6,7 @@ from pathlib import Path
 from pecten.errors import FacesError, UsageError
 from pecten.faces.corrections import CORRECTIONS, load_entries
 from pecten.faces.crops import crop_folders
-from pecten.faces.extract import clip_faces, found_with
+from pecten.faces.extract import clip_faces, found_with, refuse_faceless
 from pecten.faces.follow import FaceOptions
 from pecten.faces.overview import write_tracks
 from pecten.faces.records import RECORD, ShotFaces, load_shot, record_kind, save_shot, shot_note
@@ -41,6 +41,7 @@ def plate_faces(clip: Clip, folder: Path, options: FaceOptions, progress: Progre
             pass  # What an interrupt or a disk damaged is found again.
     (name,) = crop_folders([clip.info])
     found = clip_faces(clip, name, folder, replace(options, track=None), progress)
+    refuse_faceless(found)
     save_shot(path, found, note)
     write_tracks(folder, [found], [name])
     return found
