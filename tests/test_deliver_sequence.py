@@ -322,6 +322,18 @@ def test_names_that_cannot_be_used(tmp_path: Path) -> None:
     for taken in ("a.####.exr", "a.%04d.exr"):
         with pytest.raises(DeliveryError, match="plate itself"):
             open_writer(tmp_path / "plate" / taken, plate, overwrite=True)
+    # Of a name with other digits only some files are the plate's.
+    (tmp_path / "grown").mkdir()
+    for number in (9, 10):
+        write_still(tmp_path / "grown" / f"sh.{number}.png", pixels_for(np.uint8, number))
+    grown = open_clip(tmp_path / "grown" / "sh.9.png")
+    assert grown.info.frame_count == 2
+    with pytest.raises(DeliveryError, match="plate itself"):
+        open_writer(tmp_path / "grown" / "sh.##.png", grown, overwrite=True)
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked" / "a.1003.exr").symlink_to(tmp_path / "plate" / "a.1003.exr")
+    with pytest.raises(DeliveryError, match="plate itself"):
+        open_writer(tmp_path / "linked" / "a.####.exr", plate, overwrite=True)
     still = open_clip(write_still(tmp_path / "still_v2.png", pixels_for(np.uint8, 1)))
     deliver(still, tmp_path / "result_v7.png")
     assert (tmp_path / "result_v7.png").exists()

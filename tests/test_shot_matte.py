@@ -328,6 +328,11 @@ def test_mattes_are_written_over_nothing_else(tmp_path: Path, monkeypatch: pytes
         open_output(plate, Path("out/o.####.exr"), mattes=MatteOptions(written=str(tmp_path / "out" / "o.####.exr")))
     for number in (1001, 1002):
         write_still(tmp_path / f"roto.{number}.exr", np.zeros((24, 32, 1), np.float16))
-    given = MatteOptions(given="roto.####.exr", written=str(tmp_path / "roto.####.exr"))
-    with pytest.raises(DeliveryError, match="that is the matte that is given"):
-        open_output(plate, Path("a.mov"), overwrite=True, mattes=given)
+    for name in ("roto.####.exr", "roto.1002.exr"):
+        given = MatteOptions(given=name, written=str(tmp_path / "roto.####.exr"))
+        with pytest.raises(DeliveryError, match="that is the matte that is given; name the mattes otherwise"):
+            open_output(plate, Path("a.mov"), overwrite=True, mattes=given)
+        with pytest.raises(
+            DeliveryError, match=r"roto\.####\.exr: that is the matte that is given; choose another name"
+        ):
+            open_output(plate, tmp_path / "roto.####.exr", overwrite=True, mattes=MatteOptions(given=name))

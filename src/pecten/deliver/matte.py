@@ -6,10 +6,11 @@ import numpy as np
 import OpenImageIO as oiio
 
 from pecten.deliver.faults import told
-from pecten.deliver.sequence import is_same, write_still
+from pecten.deliver.places import Places, places_read, places_written
+from pecten.deliver.sequence import write_still
 from pecten.errors import DeliveryError
 from pecten.files import replacing
-from pecten.footage.clip import FIRST_NUMBER_FOR_VIDEO, ClipInfo, Frame, is_pattern
+from pecten.footage.clip import FIRST_NUMBER_FOR_VIDEO, ClipInfo, Frame
 from pecten.footage.sequence import Still, numbering_of
 from pecten.types import Mask
 
@@ -31,23 +32,21 @@ class MatteWriter:
             raise DeliveryError(f"{pattern}: mattes are written as an OpenEXR sequence; name it as matte.####.exr")
         self._name, self._plate = numbering_of(path), plate
         self._first = FIRST_NUMBER_FOR_VIDEO if plate.kind == "video" else plate.first_number
-        if plate.kind == "sequence" and is_same(self._name, numbering_of(Path(plate.path)), plate.first_number):
-            raise DeliveryError(f"{pattern}: that is the plate itself; choose another name")
+        self._places = places_written(path, plate)
+        self.refuse(places_read(plate), "the plate itself")
         self._present = frozenset(self._name.numbers())
 
-    def refuse_pattern(self, other: str, what: str) -> None:
+    def refuse(self, others: Places, what: str) -> None:
         """Refuse to write where something else is read or written.
 
         Args:
-            other: Its path, or pattern.
+            others: Where that lies.
             what: It is, for the message.
         Raises:
-            DeliveryError: if both are one.
+            DeliveryError: if any file is of both.
         """
-        if is_pattern(Path(other)):
-            name = numbering_of(Path(other))
-            if name.file(self._first).resolve() == self._name.file(self._first).resolve():
-                raise DeliveryError(f"{self._name}: that is {what}; name the mattes otherwise")
+        if self._places & others:
+            raise DeliveryError(f"{self._name}: that is {what}; name the mattes otherwise")
 
     def refuse_taken(self) -> None:
         """Refuse to write over mattes that are there.

@@ -13,6 +13,7 @@ from pecten.colour.transfer import Encoding
 from pecten.colour.view import View
 from pecten.deliver.credentials import refuse_shared_sidecar
 from pecten.deliver.faults import disk_full, has_room, told
+from pecten.deliver.places import places_read, places_written
 from pecten.errors import DeliveryError, ShapeError
 from pecten.files import replacing
 from pecten.footage.alpha import frame_alpha
@@ -105,7 +106,7 @@ class SequenceWriter:
         self._type = self._kind.shallow if info.bit_depth <= 8 else self._kind.deep
         self._view = info.view()
         self._wanted = _delivered(self._view, self._type)
-        if info.kind == "sequence" and is_same(self._name, numbering_of(Path(info.path)), info.first_number):
+        if places_written(path, info) & places_read(info):
             raise DeliveryError(f"{self._name}: that is the plate itself; choose another name")
         self._first = FIRST_NUMBER_FOR_VIDEO if info.kind == "video" else info.first_number
         wanted = range(self._first, self._first + info.frame_count)
@@ -255,11 +256,6 @@ def _is_associated(frame: Frame) -> bool:
     """Say whether the colours of a plate's frame are stored times its alpha, as EXR's are."""
     native = frame.native
     return isinstance(native, Still) and not native.spec.get_int_attribute("oiio:UnassociatedAlpha", 0)
-
-
-def is_same(one: Numbering, other: Numbering, number: int) -> bool:
-    """Say whether two sequences have one file for a frame number, however it is named."""
-    return one.file(number).exists() and one.file(number).samefile(other.file(number))
 
 
 def _samples(image: Image | Mask, type_name: str) -> np.ndarray:

@@ -36,6 +36,11 @@ class MatteClip:
         self.channel = "alpha" if _says_alpha(clip) else "red"
         """Which channel is read."""
 
+    @property
+    def info(self) -> ClipInfo:
+        """What is known of the clip that is read."""
+        return self._clip.info
+
     def check(self, start: int, stop: int) -> None:
         """Refuse a matte that lacks a frame of the plate.
 

@@ -11,6 +11,8 @@ from scipy.ndimage import uniform_filter1d
 
 from pecten.composite.matte import MatteMode
 from pecten.deliver.matte import MatteWriter
+from pecten.deliver.places import Places, places_read, places_written
+from pecten.errors import DeliveryError
 from pecten.faces.normalise import pose
 from pecten.faces.records import FaceFrame
 from pecten.faces.steady import Steady, parts_of, runs, steady
@@ -96,13 +98,14 @@ def check_mattes(options: MatteOptions, plate: ClipInfo, may_overwrite: bool, ou
         FootageError: if the user's own matte does not fit the plate.
         DeliveryError: if the mattes cannot be written where they should.
     """
-    if options.given is not None:
-        open_matte(options.given, plate)
+    frames = places_written(out, plate)
+    given: Places = frozenset() if options.given is None else places_read(open_matte(options.given, plate).info)
+    if frames & given:
+        raise DeliveryError(f"{out}: that is the matte that is given; choose another name")
     if options.written is not None:
         writer = MatteWriter(options.written, plate)
-        writer.refuse_pattern(str(out), "where the frames go")
-        if options.given is not None:
-            writer.refuse_pattern(options.given, "the matte that is given")
+        writer.refuse(frames, "where the frames go")
+        writer.refuse(given, "the matte that is given")
         if not may_overwrite:
             writer.refuse_taken()
 
