@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli_support import Studio, copy, pecten, refused, swap, tiny_comb, tree
-from pecten.consent import draft, save
+from pecten.consent import draft, load, revoke, save
 
 Capture = pytest.CaptureFixture[str]
 TODAY = date.today()
@@ -120,6 +120,33 @@ def test_a_record_is_made_with_the_footage_it_is_for(studio: Studio, tmp_path: P
     answer = pecten(capfd, *words[:3], "--folder", folder, "--overwrite", "--until", f"{TODAY - timedelta(days=1)}")
     assert f"before {TODAY}, its first day: give a later one" in answer.complaint
     assert tree(tmp_path) == before
+
+
+def test_a_record_is_revoked_where_it_lies(tmp_path: Path, capfd: Capture) -> None:
+    """Whatever its file is called; a record of the same performer for another film stays."""
+    film, other = tmp_path / "film", tmp_path / "film" / "mia.consent.json"
+    whole = replace(draft("mia", TODAY), signed_on=TODAY, looks=("mia_old",))
+    save(film / "agency_mia.consent.json", whole)
+    save(other, replace(draft("mia", TODAY), production="Film B"))
+    before = other.read_bytes()
+    answer = pecten(capfd, "consent", "revoke", "mia_old", "--by", "Mia", "--folder", film)
+    assert f"revoked {film / 'agency_mia.consent.json'}" in answer.out
+    assert json.loads((film / "agency_mia.consent.json").read_text())["revoked_on"] == f"{TODAY}"
+    assert other.read_bytes() == before
+    assert "revoked on" in pecten(capfd, "consent", "revoke", "mia_old", "--by", "Mia", "--folder", film).complaint
+
+
+def test_a_new_record_does_not_hide_what_was(tmp_path: Path, capfd: Capture) -> None:
+    words = ("consent", "new", "mia", "--folder", tmp_path, "--overwrite")
+    for _ in range(2):
+        assert pecten(capfd, *words).code == 0
+    record = load(tmp_path / "mia.consent.json")
+    assert [entry.what for entry in record.log] == ["drafted", "drafted"]
+    assert "--shot '': says nothing" in pecten(capfd, *words, "--shot", "").complaint
+    assert "--name ' ': says nothing" in pecten(capfd, *words, "--name", " ").complaint
+    save(tmp_path / "mia.consent.json", revoke(record, TODAY, "Mia"))
+    assert f"revoked on {TODAY}, which must stay on record" in pecten(capfd, *words).complaint
+    assert load(tmp_path / "mia.consent.json").revoked_on == TODAY
 
 
 def records(folder: Path) -> Path:

@@ -140,6 +140,30 @@ def test_a_performers_record_covers_the_looks_that_it_lists(tmp_path: Path) -> N
         require("dana_old", "appearance", [tmp_path], TODAY)
 
 
+def test_a_record_that_may_take_a_look_back_is_not_passed_over(tmp_path: Path) -> None:
+    """Written by a newer Pecten, or damaged, and an older record elsewhere still permits the look."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    record = replace(signed(), looks=("dana_old",))
+    save(second / "dana.consent.json", record)
+    save(first / "dana.consent.json", revoke(record, TODAY, "Dana"))
+    with pytest.raises(ConsentError, match="revoked on"):
+        require("dana_old", "appearance", [first, second], TODAY)
+    held = json.loads((first / "dana.consent.json").read_text())
+    (first / "dana.consent.json").write_text(json.dumps({**held, "version": 99}))
+    with pytest.raises(ConsentError, match="version 99; update Pecten"):
+        require("dana_old", "appearance", [first, second], TODAY)
+    (first / "dana.consent.json").write_text("{")
+    assert require("dana_old", "appearance", [first, second], TODAY) == record
+
+
+def test_a_record_is_taken_back_once_and_by_somebody() -> None:
+    taken = revoke(signed(), TODAY, "Dana")
+    with pytest.raises(ConsentError, match=f"revoked on {TODAY} already"):
+        revoke(taken, TODAY, "Dana")
+    with pytest.raises(ConsentError, match="nobody is named who takes it back"):
+        revoke(signed(), TODAY, "  ")
+
+
 def test_a_record_of_version_1_is_read_and_stays_what_it_was(tmp_path: Path) -> None:
     path = tmp_path / "dana.consent.json"
     save(path, replace(signed(), version=1))

@@ -159,7 +159,15 @@ def fingerprint(record: PerformerRecord) -> str:
 
 
 def revoke(record: PerformerRecord, on: date, by: str) -> PerformerRecord:
-    """Return the record taken back: from that day it permits nothing."""
+    """Return the record taken back: from that day it permits nothing.
+
+    Raises:
+        ConsentError: if nobody is named who takes it back, or it was taken back before.
+    """
+    if not by.strip():
+        raise ConsentError(f"consent of {record.identity}: nobody is named who takes it back: give --by")
+    if record.revoked_on is not None and record.revoked_on <= on:
+        raise _refused(record, f"revoked on {record.revoked_on} already")
     return replace(record, revoked_on=on, log=(*record.log, LogEntry(on, by, "revoked")))
 
 
@@ -183,8 +191,13 @@ def find(identity: str, folders: Sequence[Path]) -> PerformerRecord:
         identity: Key of the performer's decoder.
         folders: Searched in this order for `IDENTITY.consent.json`; then for a record that lists it among its looks.
     Raises:
-        ConsentError: if there is none, or it is another's.
+        ConsentError: if there is none, it is another's, or one that may be about it cannot be read.
     """
+    return load(find_file(identity, folders))
+
+
+def find_file(identity: str, folders: Sequence[Path]) -> Path:
+    """Return where the first record of an identity lies; see `find`."""
     name = f"{check_identity(identity)}{SUFFIX}"
     for folder in folders:
         path = folder / name
@@ -192,22 +205,28 @@ def find(identity: str, folders: Sequence[Path]) -> PerformerRecord:
             record = load(path)
             if record.identity != identity:
                 raise ConsentError(f"{path}: made out to {record.identity!r}, not {identity!r}; rename or redo it")
-            return record
+            return path
     for folder in folders:
         for path in sorted(folder.glob(f"*{SUFFIX}")):
-            performer = _readable(path)
-            if performer is not None and identity in performer.looks:
-                return performer
+            if _lists(path, identity):
+                return path
     searched = ", ".join(str(folder) for folder in folders) or "no folder"
     raise ConsentError(f"no consent record for {identity} in {searched}; make one with: pecten consent new {identity}")
 
 
-def _readable(path: Path) -> PerformerRecord | None:
+def _lists(path: Path, look: str) -> bool:
+    """Say whether a record lists a look.
+
+    Raises:
+        ConsentError: if it cannot be read and its text has the name: it may be the one that takes the look back.
+    """
     try:
-        return load(path)
+        return look in load(path).looks
     except ConsentError:
         # Another performer's damaged record says nothing of this one.
-        return None
+        if path.is_file() and f'"{look}"'.encode() not in path.read_bytes():
+            return False
+        raise
 
 
 def require(identity: str, use: Use, folders: Sequence[Path], today: date, shot: str | None = None) -> PerformerRecord:

@@ -75,7 +75,10 @@ def new(
     record = draft(identity, date.today())
     if path.exists() and not overwrite:
         raise ConsentError(f"{path}: exists already: edit it, revoke it, or give --overwrite")
+    record = _following(path, record)
     _check_roles(role)
+    words = (("--name", name), ("--producer", producer), ("--production", production), ("--use", use))
+    _check_words([(option, text) for option, text in words if text] + [("--shot", text) for text in shot or ()])
     record = replace(
         record,
         name=name,
@@ -122,18 +125,43 @@ def revoke(
     dry_run: DryRun = False,
 ) -> None:
     """Take a record back: from today it permits nothing."""
-    from pecten.consent import SUFFIX, find, save
+    from pecten.consent import find_file, load, save
     from pecten.consent import revoke as revoked
 
-    record = revoked(find(identity, [folder]), date.today(), by)
-    # A record may cover further looks, and is taken back as a whole.
-    path = folder / f"{record.identity}{SUFFIX}"
+    # A record may cover further looks, and is taken back as a whole, wherever it lies.
+    path = find_file(identity, [folder])
+    record = revoked(load(path), date.today(), by)
     if dry_run:
         typer.echo(f"would revoke {path}")
         return
     save(path, record)
     covered = ", ".join((record.identity, *record.looks))
     typer.echo(f"revoked {path}; combs that were trained on {covered} stay on disk: delete them")
+
+
+def _following(path: Path, record: "PerformerRecord") -> "PerformerRecord":
+    """Carry on the log of the record whose place a new one takes; one that was taken back keeps its place."""
+    from pecten.consent import load
+    from pecten.errors import ConsentError
+
+    if not path.exists():
+        return record
+    try:
+        old = load(path)
+    except ConsentError:
+        return record  # Damaged; to make it anew is what is advised.
+    if old.revoked_on is not None:
+        raise ConsentError(f"{path}: revoked on {old.revoked_on}, which must stay on record: move it to another folder")
+    return replace(record, log=(*old.log, *record.log))
+
+
+def _check_words(said: list[tuple[str, str]]) -> None:
+    """Refuse words of blanks alone, which would pass for an answer."""
+    from pecten.errors import UsageError
+
+    for option, words in said:
+        if not words.strip():
+            raise UsageError(f"{option} {words!r}: says nothing: write it out, or leave {option} out")
 
 
 def _check_roles(roles: list[str] | None) -> None:
