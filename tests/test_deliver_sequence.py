@@ -137,6 +137,25 @@ def test_a_data_window_grows_where_the_support_needs_it(tmp_path: Path) -> None:
     np.testing.assert_array_equal(after.native.pixels[1:7, :2], pixels[:, :2])
 
 
+def test_where_a_data_window_grows_alpha_does_too(tmp_path: Path) -> None:
+    """Colour that is premultiplied by no alpha would be added to whatever it is laid over."""
+    pixels = pixels_for(np.float16, 1, 4)
+    plate = open_clip(write_still(tmp_path / "a.exr", pixels, x=-2, y=1, full_width=10, full_height=9))
+    support = np.zeros((9, 10), np.float32)
+    support[0:3, 4:9] = 0.5
+    with open_writer(tmp_path / "out.exr", plate) as writer:
+        frame = next(plate.frames())
+        writer.write(frame, np.full_like(frame.image, 0.25), support)
+    after = next(open_clip(tmp_path / "out.exr").frames()).native
+    assert isinstance(after, Still)
+    alpha = after.pixels[:, 2:, 3]
+    beyond = support.copy()
+    beyond[1:7, :6] = 0
+    assert (alpha[beyond > 0] == 0.5).all()
+    np.testing.assert_array_equal(alpha[1:7, :6], pixels[:, 2:, 3])
+    assert alpha.sum() == pytest.approx(alpha[1:7, :6].sum() + beyond.sum())
+
+
 def test_lossy_compression_is_not_repeated(tmp_path: Path) -> None:
     y, x = np.mgrid[:64, :64]
     smooth = np.stack([np.sin(x / 9), np.cos(y / 7), np.sin((x + y) / 5)], axis=-1).astype(np.float16)

@@ -144,6 +144,15 @@ def test_info_says_the_colour_and_why(tmp_path: Path, capfd: Capture) -> None:
     assert f"  colour ARRI LogC4 of {BUILTIN}: as given\n" in told
 
 
+def test_a_configuration_counts_by_its_content(tmp_path: Path) -> None:
+    config = minimal(tmp_path)
+    write_still(tmp_path / "a.exr", np.zeros((4, 5, 3), np.float16))
+    before = open_clip(tmp_path / "a.exr", colour=ColourChoice(config=config)).info.colour_note()
+    assert open_clip(tmp_path / "a.exr", colour=ColourChoice(config=config)).info.colour_note() == before
+    Path(config).write_text(Path(config).read_text() + "\n# edited\n")
+    assert open_clip(tmp_path / "a.exr", colour=ColourChoice(config=config)).info.colour_note() != before
+
+
 def test_mistakes_of_colour_are_one_line(tmp_path: Path, capfd: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     exr(Path("a.exr"))

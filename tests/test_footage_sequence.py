@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pecten.cli.describe import describe_parts
 from pecten.colour.transfer import Encoding
 from pecten.errors import FootageError
 from pecten.footage.clip import open_clip
@@ -66,6 +67,29 @@ def test_channels_are_found_by_name(tmp_path: Path) -> None:
     names = list(frame.native.spec.channelnames)
     expected = frame.native.pixels[..., [names.index(f"beauty.{colour}") for colour in "RGB"]]
     np.testing.assert_array_equal(frame.image, expected.astype(np.float32))
+
+
+def test_the_picture_is_preferred_to_what_it_is_made_of(tmp_path: Path) -> None:
+    names = [f"{layer}.{colour}" for layer in ("albedo", "beauty", "spec") for colour in "RGB"]
+    clip = open_clip(write_still(tmp_path / "a.exr", half(1, channels=9), channels=names))
+    assert clip.info.parts == ("beauty", "albedo", "spec")
+    assert describe_parts(clip.info) == ["part beauty is read, not albedo, spec"]
+    frame = next(clip.frames())
+    assert isinstance(frame.native, Still)
+    np.testing.assert_array_equal(frame.image, frame.native.pixels[..., 3:6].astype(np.float32))
+    # Colours of its own come before all layers, and one layer is no choice.
+    plain = write_still(tmp_path / "b.exr", half(1, channels=6), channels=["R", "G", "B", *names[:3]])
+    single = write_still(tmp_path / "c.exr", half(1), channels=names[:3])
+    assert open_clip(plain).info.parts == open_clip(single).info.parts == ()
+
+
+def test_pictures_that_cannot_be_read_right_are_refused(tmp_path: Path) -> None:
+    turned = write_still(tmp_path / "a.tif", np.zeros((4, 5, 3), np.uint8), Orientation=6)
+    with pytest.raises(FootageError, match=r"a\.tif: stored turned or mirrored \(orientation 6\)"):
+        open_clip(turned)
+    signed = write_still(tmp_path / "b.tif", np.zeros((4, 5, 3), np.int16))
+    with pytest.raises(FootageError, match=r"b\.tif: signed whole numbers \(int16\)"):
+        open_clip(signed)
 
 
 def test_grey_becomes_rgb(tmp_path: Path) -> None:

@@ -149,7 +149,7 @@ class SequenceWriter:
         if self.done(frame.number):
             return
         inside = support > 0
-        still = self._retouched(frame, image, inside) or self._recoded(frame, image, inside)
+        still = self._retouched(frame, image, support) or self._recoded(frame, image, inside)
         self._stamp(still, frame.index)
         path = self.path_of(frame)
         # An interrupt must not part a frame from its credentials, nor be lost in the signer's call-backs.
@@ -174,7 +174,7 @@ class SequenceWriter:
     def _newer(self, since: float | None) -> list[int]:
         return [] if since is None else [n for n in self._taken if self._name.file(n).stat().st_mtime > since]
 
-    def _retouched(self, frame: Frame, image: Image, inside: np.ndarray) -> Still | None:
+    def _retouched(self, frame: Frame, image: Image, support: Mask) -> Still | None:
         """Put the inside of the support into the plate's own file contents, where this kind of file can hold them."""
         native = frame.native
         if not isinstance(native, Still):
@@ -182,8 +182,8 @@ class SequenceWriter:
         if not keeps_files(self._plate.info.path, str(native.spec.format), self._name.suffix):
             return None
         before, after = ([self._rewritable(part) for part in parts] for parts in (native.before, native.after))
-        still = _grown(self._rewritable(Still(native.pixels.copy(), native.spec)), inside)
-        _put(still, image, inside)
+        still = _grown(self._rewritable(Still(native.pixels.copy(), native.spec)), support)
+        _put(still, image, support > 0)
         return replace(still, before=tuple(before), after=tuple(after))
 
     def _rewritable(self, part: Still) -> Still:
@@ -267,12 +267,12 @@ def _samples(image: Image | Mask, type_name: str) -> np.ndarray:
     return np.asarray(np.rint(np.clip(image, 0, 1) * np.float64(peak)), type_name)
 
 
-def _grown(still: Still, inside: np.ndarray) -> Still:
-    """Widen a data window to the display window when the support reaches beyond it."""
+def _grown(still: Still, support: Mask) -> Still:
+    """Widen a data window to the display window when the support reaches beyond it; there it is what alpha there is."""
     spec = still.spec
     rows, columns = shared_window(spec)
-    beyond = inside.copy()
-    beyond[rows, columns] = False
+    beyond = support.copy()
+    beyond[rows, columns] = 0
     if not beyond.any():
         return still
     left, top = min(spec.x, spec.full_x), min(spec.y, spec.full_y)
@@ -281,6 +281,11 @@ def _grown(still: Still, inside: np.ndarray) -> Still:
     pixels = np.zeros((bottom - top, right - left, still.pixels.shape[2]), still.pixels.dtype)
     y, x = spec.y - top, spec.x - left
     pixels[y : y + spec.height, x : x + spec.width] = still.pixels
+    if 0 <= spec.alpha_channel < spec.nchannels:
+        # Colour without alpha would shine through whatever it is laid over.
+        shown = pixels[spec.full_y - top :, spec.full_x - left :][: spec.full_height, : spec.full_width]
+        alpha = _samples(np.minimum(beyond, 1), str(spec.format))
+        shown[beyond > 0, spec.alpha_channel] = alpha[beyond > 0]
     spec.x, spec.y, spec.width, spec.height = left, top, right - left, bottom - top
     return Still(pixels, spec)
 

@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 
 from pecten.colour.view import View
 from pecten.errors import FootageError
+from pecten.files import sha256_of
 from pecten.footage.colour import Coding, ColourChoice
 from pecten.types import Image, Mask
 
@@ -52,7 +53,8 @@ class ClipInfo:
         rate_known: Whether the clip or the user says the rate; else it is taken to be 24.
         fields: "" where frames are whole; "flagged" where the file calls them interlaced, but they look whole;
             "combed" where two moments are woven into one frame.
-        parts: Names of the parts of each file, where it has several: the one that is read first, then the others.
+        parts: Names of the parts of each file, or of its layers, where it has several: the one that is read first, then
+            the others.
         alpha: Whether the pictures have alpha beside their colours.
     """
 
@@ -86,8 +88,10 @@ class ClipInfo:
         return View(self.encoding, self.coding.config, self.coding.exposure)
 
     def colour_note(self) -> list[str | float]:
-        """Return what the view depends on, as JSON gives it back."""
-        return [str(self.encoding), self.coding.config, self.coding.exposure]
+        """Return what the view depends on, as JSON gives it back; a configuration in a file counts by its content."""
+        config = self.coding.config
+        content = [sha256_of(Path(config))] if config and Path(config).is_file() else []
+        return [str(self.encoding), config, self.coding.exposure, *content]
 
 
 @dataclass(frozen=True)

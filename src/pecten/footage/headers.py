@@ -1,14 +1,18 @@
 """What image files' headers say: timecode, rate, shape of pixels, and how the numbers are coded."""
 
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import OpenImageIO as oiio
 
 from pecten.colour.transfer import Encoding
+from pecten.errors import FootageError
 from pecten.footage.colour import Guess, by_chromaticities
 from pecten.footage.timecode import unpacked
 
+_UPRIGHT = 1
+_SIGNED = (oiio.INT8, oiio.INT16, oiio.INT32, oiio.INT64)
 _FASTEST = 1e5
 _ROUNDED_RATE = 0.001
 
@@ -23,6 +27,23 @@ _DPX_TRANSFERS = {
     ),
     **dict.fromkeys(("NTSC composite video", "PAL composite video"), Encoding.REC709),
 }
+
+
+def refuse_unreadable(path: Path, spec: Any) -> None:
+    """Refuse pictures whose pixels have no one colour, lie on their side, or are numbers without a known white.
+
+    Raises:
+        FootageError: saying what to do.
+    """
+    if spec.deep:
+        raise FootageError(f"{path}: deep pixels, which have no one colour. Flatten them first.")
+    if spec.format.basetype in _SIGNED:
+        raise FootageError(
+            f"{path}: signed whole numbers ({spec.format}). Convert it to 16 bits unsigned, or to float."
+        )
+    turn = spec.get_int_attribute("Orientation", _UPRIGHT)
+    if turn != _UPRIGHT:
+        raise FootageError(f"{path}: stored turned or mirrored (orientation {turn}). Save it upright first.")
 
 
 def timecode_in(spec: Any, suffix: str) -> str | None:

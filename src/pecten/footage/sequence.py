@@ -14,13 +14,15 @@ import OpenImageIO as oiio
 from pecten.errors import FootageError
 from pecten.footage.clip import STILL_SUFFIXES, ClipInfo, ColourTags, Frame
 from pecten.footage.colour import ColourChoice, settled
-from pecten.footage.headers import guess, pixel_aspect, stated_rate, timecode_in
+from pecten.footage.headers import guess, pixel_aspect, refuse_unreadable, stated_rate, timecode_in
 from pecten.quiet import hushed
 from pecten.types import Image
 
 DEFAULT_RATE = Fraction(24)
 _NUMBERED = re.compile(r"^(.*?)(\d+)(\.[^.\d]+)$")
 _NAMED_AT_MOST = 5
+_MAIN_LAYERS = ("rgba", "rgb", "beauty", "combined", "main", "composite", "image")
+"""What renderers and compositing programs call the picture itself, beside its diffuse, depth and the like."""
 
 
 @dataclass(frozen=True)
@@ -208,7 +210,8 @@ class SequenceClip:
                     "Re-export the sequence at one size."
                 )
         names = [spec.get_string_attribute("oiio:subimagename") or str(k) for k, spec in enumerate(specs)]
-        return reference, (names.pop(place), *names) if len(specs) > 1 else ()
+        layers = layers_of(reference)
+        return reference, (names.pop(place), *names) if len(specs) > 1 else layers if len(layers) > 1 else ()
 
 
 def read_still(path: Path) -> Still:
@@ -232,21 +235,52 @@ def read_still(path: Path) -> Still:
 
 
 def rgb_channels(spec: Any) -> list[int]:
-    """Return the indices of red, green and blue; a grey picture gives its one channel three times."""
+    """Return the indices of red, green and blue; a grey picture gives its one channel three times.
+
+    Of a picture of layers alone, the one that is called as the main one usually is, else the first.
+    """
     names = [name.lower() for name in spec.channelnames]
     for wanted in (("r", "g", "b"), ("red", "green", "blue")):
         if all(name in names for name in wanted):
             return [names.index(name) for name in wanted]
-    layered = [index for index, name in enumerate(names) if name.rsplit(".", 1)[-1] in ("r", "red")]
-    for red in layered:
-        layer = names[red].rsplit(".", 1)[0]
+    found = _layers(names)
+    if found:
+        return found[_main_of(list(found))]
+    return [0, 0, 0] if len(names) < 3 else [0, 1, 2]
+
+
+def layers_of(spec: Any) -> tuple[str, ...]:
+    """Return the layers of colour of a picture, the one that is read first; none where it has colours of its own."""
+    names = [name.lower() for name in spec.channelnames]
+    found = list(_layers(names))
+    if not found or all(name in names for name in ("r", "g", "b")):
+        return ()
+    main = _main_of(found)
+    return (main, *(layer for layer in found if layer != main))
+
+
+def _layers(names: Sequence[str]) -> dict[str, list[int]]:
+    """Return the indices of red, green and blue in each layer, in the order of the file."""
+    found: dict[str, list[int]] = {}
+    for red, name in enumerate(names):
+        layer, dot, last = name.rpartition(".")
+        if not dot or last not in ("r", "red"):
+            continue
         rest = [
             next((i for i, n in enumerate(names) if n in (f"{layer}.{c[0]}", f"{layer}.{c}")), -1)
             for c in ("green", "blue")
         ]
         if min(rest) >= 0:
-            return [red, *rest]
-    return [0, 0, 0] if len(names) < 3 else [0, 1, 2]
+            found[layer] = [red, *rest]
+    return found
+
+
+def _main_of(layers: Sequence[str]) -> str:
+    def rank(layer: str) -> int:
+        last = layer.rsplit(".", 1)[-1]
+        return _MAIN_LAYERS.index(last) if last in _MAIN_LAYERS else len(_MAIN_LAYERS)
+
+    return min(layers, key=rank)
 
 
 def image_of(still: Still, channels: Sequence[int] | None = None) -> Image:
@@ -325,8 +359,7 @@ def _read_specs(path: Path) -> tuple[list[Any], int]:
     source = _open(path)
     specs, place = _parts_of(source)
     source.close()
-    if specs[place].deep:
-        raise FootageError(f"{path}: deep pixels, which have no one colour. Flatten them first.")
+    refuse_unreadable(path, specs[place])
     return specs, place
 
 
