@@ -156,7 +156,8 @@ def test_an_interrupt_while_signing_parts_nothing(
     real, left = credentials._claim, [1]
 
     def pressed(*given: Any) -> dict[str, Any]:
-        if left:
+        # Not while the certificate is tried, before the first frame.
+        if left and given[0].title.startswith("out"):
             left.clear()
             signal.raise_signal(signal.SIGINT)
         return real(*given)

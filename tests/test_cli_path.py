@@ -157,7 +157,34 @@ def test_a_delivery_changed_after_signing_is_told(studio: Studio, tmp_path: Path
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    assert "NOT VALID" in pecten(capfd, "info", path).out
+    told = pecten(capfd, "info", path)
+    assert (told.code, "content credentials: NOT VALID, changed after signing" in told.out) == (1, True)
+
+
+def test_every_frame_of_a_delivery_is_checked(studio: Studio, tmp_path: Path, capfd: Capture) -> None:
+    """And one that has lost its credentials is not kept as finished."""
+    out, plates = tmp_path / "o.####.exr", write_sequence(tmp_path / "plates", pictures_of(studio))
+    assert swap(capfd, studio, out, plate=plates).code == 0
+    told = pecten(capfd, "info", out)
+    assert (told.code, "content credentials: valid on 4 of 4 frames" in told.out) == (0, True)
+    (tmp_path / "o.1002.c2pa").unlink()
+    with (tmp_path / "o.1003.exr").open("r+b") as frame:
+        frame.seek(-9, 2)
+        frame.write(b"altered")
+    told = pecten(capfd, "info", out)
+    assert told.code == 1
+    assert "content credentials: NOT VALID on 1003: changed after signing" in told.out
+    assert "content credentials: NOT VALID on 1002: none there" in told.out
+    assert "content credentials: valid on 2 of 4 frames" in told.out
+    assert "content credentials: valid" in pecten(capfd, "info", tmp_path / "o.1001.exr").out
+    assert "content credentials: none" in pecten(capfd, "info", tmp_path / "o.1002.exr").out
+    assert pecten(capfd, "info", tmp_path / "o.1003.exr").code == 1
+    again = swap(capfd, studio, out, plate=plates)
+    assert again.code == 1
+    assert "o.1002.exr: its credentials, o.1002.c2pa, are missing (1 of 4 frames)" in again.complaint
+    (tmp_path / "o.1002.exr").unlink()
+    assert "3 kept from an earlier run" in swap(capfd, studio, out, plate=plates).out
+    assert pecten(capfd, "info", tmp_path / "o.1002.exr").code == 0
 
 
 def test_consent_is_drafted_filled_in_and_revoked(

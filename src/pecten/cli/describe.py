@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 _SHOWN = 60
 """Characters of frame numbers that a line tells."""
 
+NOT_VALID = "content credentials: NOT VALID"
+"""How a line begins that says so."""
+
 _FIELDS = {
     "": "",
     "flagged": ", flagged interlaced, but its frames look whole",
@@ -68,7 +71,7 @@ def describe_clip(thing: str, choice: "ColourChoice | None" = None) -> list[str]
         f"  {describe_colour(info)}",
         *(f"  {line}" for line in describe_parts(info)),
     ]
-    return [*lines, *describe_credentials(_first_file(info.path, info.first_number))]
+    return [*lines, *_credentials_of(thing, info)]
 
 
 def describe_colour(info: "ClipInfo") -> str:
@@ -84,11 +87,50 @@ def describe_parts(info: "ClipInfo") -> list[str]:
     return [f"part {info.parts[0]} is read, not {', '.join(info.parts[1:])}"] if info.parts else []
 
 
-def _first_file(pattern: str, number: int) -> Path:
+def _credentials_of(thing: str, info: "ClipInfo") -> list[str]:
+    """Describe the credentials of the file that is named, or of every frame of a sequence."""
     from pecten.footage.sequence import numbering_of
 
-    path = Path(pattern)
-    return numbering_of(path).file(number) if "#" in path.name else path
+    if Path(thing).is_file():
+        return describe_credentials(Path(thing))
+    name = numbering_of(Path(info.path))
+    return describe_all_credentials([name.file(number) for number in name.numbers()], info.first_number)
+
+
+def describe_all_credentials(frames: list[Path], first: int) -> list[str]:
+    """Describe the credentials of a sequence's frames: all of them are checked.
+
+    Args:
+        frames: Its files, in order.
+        first: Number of the first.
+    """
+    from pecten.cli.screen import Screen
+    from pecten.deliver.credentials import read
+    from pecten.faces.spans import spans
+
+    altered, bare, shown = list[int](), list[int](), None
+    with Screen() as screen:
+        for index, path in enumerate(frames):
+            manifest = read(path)
+            if manifest is None:
+                bare.append(first + index)
+            elif not manifest.valid:
+                altered.append(first + index)
+            else:
+                shown = shown or path
+            screen("credentials", index + 1, len(frames))
+    if len(bare) == len(frames):
+        return describe_credentials(frames[0])
+    faults = [f"  {NOT_VALID} on {spans(altered)}: changed after signing"] if altered else []
+    faults += [f"  {NOT_VALID} on {spans(bare)}: none there"] if bare else []
+    if shown is None:
+        return faults
+    good = len(frames) - len(altered) - len(bare)
+    return [
+        *faults,
+        f"  content credentials: valid on {good} of {len(frames)} frames",
+        *describe_credentials(shown)[1:],
+    ]
 
 
 def describe_credentials(path: Path) -> list[str]:
@@ -98,10 +140,12 @@ def describe_credentials(path: Path) -> list[str]:
     manifest = read(path)
     if manifest is None:
         return ["  content credentials: none"]
-    state = "valid" if manifest.valid else f"NOT VALID, changed after signing ({'; '.join(manifest.problems)})"
+    where = f", in {manifest.beside}" if manifest.beside else ""
     said = manifest.assertions.get(ASSERTION) or {}
     return [
-        f"  content credentials: {state}{f', in {manifest.beside}' if manifest.beside else ''}",
+        f"  content credentials: valid{where}"
+        if manifest.valid
+        else f"  {NOT_VALID}, changed after signing ({'; '.join(manifest.problems)}){where}",
         f"    {manifest.source_type}",
         f"    signed on {manifest.time} by {manifest.signer}: {manifest.trust}",
         *(f"    {key.replace('_', ' ')}: {value}" for key, value in said.items() if value is not None),

@@ -114,7 +114,7 @@ def clip(
     """Give a performer's face its detail back; the result is signed with content credentials."""
     from pecten.cli.describe import describe_colour
     from pecten.consent import fingerprint
-    from pecten.deliver.credentials import Statement, check_signing
+    from pecten.deliver.credentials import Statement, seal_with
     from pecten.deliver.losses import losses
     from pecten.enhance.clip import EnhanceOptions, claim_of, enhance_clip, open_output
     from pecten.enhance.weights import enhancer_file, load_enhancer
@@ -141,10 +141,9 @@ def clip(
         shot=shot_name if giver.shots else None,
     )
     claim = claim_of(opened, options, out, statement, kept)
-    open_output(opened, options, out, shared.overwrite, claim)
+    open_output(opened, options, out, shared.overwrite, claim, seal_with(statement))
     for folder in (out.parent, kept):
         check_place(folder)
-    check_signing()
     if shared.dry_run:
         typer.echo(f"would enhance {identity}'s face in {plate}, frames {numbers}, and write {out}")
         for line in (describe_colour(opened.info), *losses(opened.info, out, larger > 1)):

@@ -23,12 +23,18 @@ def info(
     colorspace: ColourSpace = None,
     colorconfig: ColourConfig = None,
 ) -> None:
-    """Say what a clip, dataset, comb, consent record or delivery is; check its content credentials."""
-    from pecten.cli.describe import describe
+    """Say what a clip, dataset, comb, consent record or delivery is; check its content credentials.
 
-    colour = read_colour(colorspace, colorconfig)
+    Ends with code 1 where credentials are not valid, or some frames of a signed sequence have none.
+    """
+    from pecten.cli.describe import NOT_VALID, describe
+
+    colour, is_sound = read_colour(colorspace, colorconfig), True
     for index, thing in enumerate(things):
         if index:
             typer.echo("")
         for line in describe(thing, colour):
+            is_sound = is_sound and not line.strip().startswith(NOT_VALID)
             typer.echo(line)
+    if not is_sound:
+        raise typer.Exit(1)

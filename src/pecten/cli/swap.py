@@ -206,7 +206,7 @@ def check(job: _Job, overwrite: bool) -> None:
         DeliveryError: if the output cannot be written.
         CredentialsError: if it could not be signed.
     """
-    from pecten.deliver.credentials import check_signing
+    from pecten.deliver.credentials import seal_with
     from pecten.footage.matte import open_matte
     from pecten.shot import open_output
 
@@ -215,10 +215,9 @@ def check(job: _Job, overwrite: bool) -> None:
         raise UsageError(f"--edit: {job.comb} has no record of its latents: make it with `pecten comb latent`")
     if mattes.given is not None:
         open_matte(mattes.given, job.clip.info).check(*job.span)
-    open_output(job.clip, job.out, overwrite, job.claim, mattes=mattes)
+    open_output(job.clip, job.out, overwrite, job.claim, seal_with(job.statement), mattes)
     for folder in (job.out.parent, job.kept, *([Path(mattes.written).parent] if mattes.written else [])):
         check_place(folder)
-    check_signing()
 
 
 def planned(job: _Job) -> list[str]:

@@ -8,6 +8,7 @@ clock vouches for the time.
 import io
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from pecten.deliver.certificates import ORGANISATION, Certificate, Signer, ensur
 from pecten.deliver.faults import disk_full, has_room, told
 from pecten.errors import CredentialsError, DeliveryError
 from pecten.files import replacing
+from pecten.interrupt import held_back
 from pecten.types import Seal
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "check_signing",
     "ensure_certificate",
     "read",
+    "refuse_unsigned",
     "seal_with",
     "sidecar_of",
     "sign",
@@ -137,6 +140,20 @@ def refuse_shared_sidecar(path: Path) -> None:
             )
 
 
+def refuse_unsigned(kept: Sequence[Path]) -> None:
+    """Refuse to keep frames of an earlier run that have lost their credentials; what is in the file cannot get lost.
+
+    Raises:
+        DeliveryError: naming the first.
+    """
+    bare = [path for path in kept if (beside := sidecar_of(path)) is not None and not beside.is_file()]
+    if bare:
+        raise DeliveryError(
+            f"{bare[0]}: its credentials, {bare[0].stem}.c2pa, are missing ({len(bare)} of {len(kept)} frames): put "
+            "them back, or move such frames away to have them made again"
+        )
+
+
 def sign(path: Path, statement: Statement, certificate_folder: Path | None = None) -> None:
     """Sign a delivered file in place; of EXR, DPX and Matroska the credentials are written beside it.
 
@@ -179,13 +196,15 @@ def check_signing(certificate_folder: Path | None = None) -> None:
     certificate = ensure_certificate(certificate_folder)
     tried = Statement("trial.png", "", "", None, "", "")
     blank = cv2.imencode(".png", np.zeros((1, 1), np.uint8))[1].tobytes()
-    with io.BytesIO(blank) as source, io.BytesIO() as target:
+    # An interrupt would be lost in the signer's call-backs.
+    with held_back() as interrupt, io.BytesIO(blank) as source, io.BytesIO() as target:
         try:
             _sign_as(tried, certificate.read(), "image/png", source, target)
         except c2pa.C2paError as error:
             raise CredentialsError(
                 f"{certificate.signer}: cannot sign ({_one_line(error)}); put another there"
             ) from None
+    interrupt.raise_if_came()
 
 
 def seal_with(statement: Statement, certificate_folder: Path | None = None) -> Seal:

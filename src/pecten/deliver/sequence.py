@@ -11,7 +11,7 @@ import OpenImageIO as oiio
 
 from pecten.colour.transfer import Encoding
 from pecten.colour.view import View
-from pecten.deliver.credentials import refuse_shared_sidecar
+from pecten.deliver.credentials import refuse_shared_sidecar, refuse_unsigned
 from pecten.deliver.faults import disk_full, has_room, told
 from pecten.deliver.places import places_read, places_written
 from pecten.errors import DeliveryError, ShapeError
@@ -114,6 +114,8 @@ class SequenceWriter:
         for number in wanted:
             refuse_shared_sidecar(self._name.file(number))
         self._kept = self._taken if skip_existing and not overwrite else frozenset(self._newer(since))
+        if seal:
+            refuse_unsigned([self._name.file(number) for number in sorted(self._kept)])
         if self._taken and not (overwrite or skip_existing):
             shown = self._name.file(min(self._taken))
             raise DeliveryError(
