@@ -315,6 +315,22 @@ def test_an_entry_of_two_kinds_loses_only_the_one_that_is_given_anew(
     ]
 
 
+def test_what_holds_after_a_frame_is_taken_over(corrected: Callable[..., Answer], one_clip: Path) -> None:
+    assert "rotate_deg 5.0, and on" in corrected("--rotate", 5, "--then", "hold").out
+    assert "scale 1.01, rotate_deg 5.0, and on" in corrected("--scale", 1.01).out
+    assert corrected("--box", "110,40,320,240").code == 0
+    assert [entry.get("then") for entry in _written(one_clip)] == ["hold", None]
+    assert corrected("--scale", 1.02, "--then", "only").code == 0
+    assert "hold" not in [entry.get("then") for entry in _written(one_clip)]
+
+
+def test_a_face_is_not_moved_out_of_the_picture(corrected: Callable[..., Answer]) -> None:
+    assert "--shift 3000,0: moves the face out of the picture (" in corrected("--shift=3000,0").complaint
+    assert (
+        "--box 2000,2000,2100,2200: lies outside the picture (" in corrected("--box", "2000,2000,2100,2200").complaint
+    )
+
+
 def test_a_drop_ends_and_is_taken_back(corrected: Callable[..., Answer], one_clip: Path) -> None:
     assert corrected("--drop", "--then", "hold").code == 0
     assert "drop False" in corrected("--frame", 3, "--no-drop").out

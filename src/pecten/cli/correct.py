@@ -35,8 +35,11 @@ def correct(
     box: Annotated[str | None, typer.Option(help="Look for the face here: x0,y0,x1,y1 px.")] = None,
     drop: Annotated[bool | None, typer.Option("--drop/--no-drop", help="This is no face; this is one.")] = None,
     then: Annotated[
-        str, typer.Option(help="After the frame: only (nothing), linear (blend to the next key) or hold.")
-    ] = "only",
+        str | None,
+        typer.Option(
+            help="After the frame: only (nothing), linear (blend to the next key) or hold. [default: as it was]"
+        ),
+    ] = None,
     remove: Annotated[bool, typer.Option("--remove", help="Take back what was corrected on this frame.")] = False,
     dry_run: DryRun = False,
 ) -> None:
@@ -64,8 +67,9 @@ def correct(
             raise UsageError(f"--remove: takes back what is there: leave --{next(iter(said)).split('_')[0]} out")
         typer.echo(_removed(folder / CORRECTIONS, names, place, frame, track, dry_run))
         return
-    entry = {**named, "frame": frame, "track": track, **said, **({} if then == "only" else {"then": then})}
+    entry = {**named, "frame": frame, "track": track, **said, **({} if then is None else {"then": then})}
     path, shot = folder / CORRECTIONS, shots[place]
+    _check_inside(said, shot)
     read_entries(path, [entry], names[place], shot.first_number, shot.frame_count)
     entries = load_entries(path)
     kept, entry = with_entry(entries, entry, names[0] if len(names) == 1 else None)
@@ -75,6 +79,7 @@ def correct(
         _check_track(track, shot, [old for old in entries if concerns(old, names[place])])
     said = {name: entry[name] for name in said | entry if name not in _WHERE}
     words = f"frame {frame}, track {track}: {', '.join(f'{name} {value}' for name, value in said.items())}"
+    words += {"hold": ", and on", "linear": ", and blends into the next"}.get(entry.get("then", "only"), "")
     if dry_run:
         typer.echo(f"would write to {path}: {words}")
         return
@@ -119,6 +124,20 @@ def _check_track(track: int, shot: "ShotFaces", entries: list[dict[str, Any]]) -
     if track not in known:
         listed = ", ".join(map(str, sorted(known)))
         raise UsageError(f"--track {track}: no such track: choose one of {listed}, or give a --box to look in")
+
+
+def _check_inside(said: dict[str, Any], shot: "ShotFaces") -> None:
+    """Refuse what takes the face out of the picture: digits too many, most likely."""
+    size, width, height = f"{shot.width}x{shot.height}", shot.width, shot.height
+    box, shift = said.get("box", []), said.get("shift_px", [])
+    if len(box) == 4 and (box[2] <= 0 or box[3] <= 0 or box[0] >= width or box[1] >= height):
+        raise UsageError(f"--box {_listed(box)}: lies outside the picture ({size})")
+    if len(shift) == 2 and (abs(shift[0]) >= width or abs(shift[1]) >= height):
+        raise UsageError(f"--shift {_listed(shift)}: moves the face out of the picture ({size})")
+
+
+def _listed(numbers: list[float]) -> str:
+    return ",".join(f"{number:g}" for number in numbers)
 
 
 def _numbers(option: str, text: str | None) -> list[float] | None:

@@ -260,7 +260,7 @@ def with_entry(
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Put an entry in place of what others say of its kinds for the same clip, frame and track.
 
-    Shift, turn and scale are one kind: what the entry leaves out of them it takes over.
+    Shift, turn and scale are one kind: what the entry leaves out of them it takes over, and what holds after.
 
     Args:
         entries: Those that there are.
@@ -276,7 +276,10 @@ def with_entry(
         if _place_of(old, clip) != _place_of(entry, clip):
             kept.append(old)
             continue
-        entry = entry | {name: old[name] for name in _KINDS if name in fields & (old.keys() - entry.keys())}
+        taken_over = {name: old[name] for name in _KINDS if name in fields & (old.keys() - entry.keys())}
+        if taken_over and "then" in old:
+            taken_over["then"] = entry.get("then", old["then"])
+        entry = entry | taken_over
         rest = {name: value for name, value in old.items() if name not in fields}
         if any(name in _KINDS for name in rest):
             kept.append(rest)

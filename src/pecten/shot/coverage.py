@@ -96,6 +96,8 @@ class Coverage:
         matte = np.ones_like(support) if self.mixed is None else self.mixed
         matte = matte * np.float32(strength)
         shown = support * (matte > 0)
+        if not shown.any():
+            return plate, shown
         x, y, w, h = cv2.boundingRect((shown > 0).view(np.uint8))
         box = np.s_[y : y + h, x : x + w]
         frame = plate.copy()

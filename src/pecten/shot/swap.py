@@ -286,6 +286,8 @@ def _finish(
         grain, cover = strengthened(step.measurement.grain, options.recipe.grain), ramp(inner_distance(shape), EDGE_PX)
         pasted = add_grain(pasted, inside, cover, crop_from_part, grain, stock, frame.number)
     pasted, inside = coverage.within(part.place).over(part.image, pasted, inside, strength)
+    if not inside.any():
+        return replace(untouched, matte=coverage.written), "nothing of the face lies in the picture, inside its matte"
     result, support = _returned(frame.image, part, pasted, inside, view)
     return Swapped(frame, face, step.decoded, result, support, coverage.written, step.latent), None
 
