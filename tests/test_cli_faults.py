@@ -143,7 +143,7 @@ def test_a_swap_to_a_sequence_interrupted(studio: Studio, here: Path, capfd: Cap
         f"out.{number}.{kind}" for number in (1001, 1002, 1003) for kind in ("c2pa", "exr")
     ]
     again = swap(capfd, studio, out, plate=studio.sequence)
-    assert again.out == f"{out}: {COUNT} frames, 3 with chidi's face, 3 kept from an earlier run\n"
+    assert again.out.startswith(f"{out}: {COUNT} frames, 3 with chidi's face, 3 kept from an earlier run\n")
     assert {name: content for name, content in tree(here).items() if name in whole} == whole
 
 

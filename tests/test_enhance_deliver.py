@@ -43,6 +43,8 @@ def test_train_writes_a_model_and_goes_on_with_it(studio: Studio, tmp_path: Path
     assert (tmp_path / "model" / "enhancer.safetensors").read_bytes() == before
     told = pecten(capfd, "info", tmp_path / "model")
     assert told.out.startswith(f"{tmp_path / 'model'}: enhancer of ada, 64 px")
+    larger = pecten(capfd, *words, "--size", 128, "--dry-run")
+    assert (larger.code, "crops in" in larger.complaint, "have 64 px" in larger.complaint) == (1, True, True)
     asked = pecten(capfd, *words[:-4], "--images", 9)
     assert "images was 8, now 9" in asked.complaint
 

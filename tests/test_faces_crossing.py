@@ -7,7 +7,9 @@ import pytest
 
 from crossing import crossing, scene
 from faces_support import Pictures
+from pecten.errors import FacesError
 from pecten.faces.appearance import Look, Piece, untangle
+from pecten.faces.chosen import one_a_frame
 from pecten.faces.detect import Detection, Detector
 from pecten.faces.extract import find_faces
 from pecten.faces.follow import FaceOptions, Follower
@@ -42,6 +44,10 @@ def test_two_people_who_cross_keep_their_numbers(front: str, back: str, count: i
     for track, x in ((left, front_x), (right, back_x)):
         apart = {k for k in range(count) if abs(front_x[k] - back_x[k]) > 170}
         assert apart <= {face.index for face in shot.of_track(track)}, x
+    # One face a frame is worked on: the other is not left as it was without a word.
+    with pytest.raises(FacesError, match=r"tracks 0 and 1 are both in frames 0-\d+.*choose one of them"):
+        one_a_frame(shot, (0, 1))
+    assert one_a_frame(shot, (1,)) == {face.index: face for face in shot.of_track(1)}
 
 
 def test_a_face_that_leaves_for_a_hundred_frames_is_the_same_person() -> None:

@@ -54,6 +54,10 @@ def train(
     side = size or record.size
     if side % STEP_PX:
         raise UsageError(f"--size {side}: give a multiple of {STEP_PX}")
+    if side > record.size:
+        raise UsageError(
+            f"--size {side}: crops in {dataset} have {record.size} px: leave --size out, or extract them again"
+        )
     config = EnhanceConfig(record.identity, side, images=images, seed=seed, patch=min(192, side))
     check_place(out)
     if dry_run:

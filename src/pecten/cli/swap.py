@@ -229,6 +229,7 @@ def planned(job: _Job) -> list[str]:
     return [
         f"would put {job.options.source} into {info.path}, frames {job.statement.frames}, and write {job.out}",
         *(f"  {line}" for line in (describe_colour(info), *describe_parts(info), *losses(info, job.out))),
+        *(f"  {line}" for line in told_target(job)),
         f"would keep what is found in the plate in {job.kept}",
     ]
 
@@ -261,26 +262,36 @@ def carried_out(job: _Job, overwrite: bool) -> list[str]:
         *describe_parts(job.clip.info),
         *losses(job.clip.info, job.out),
         *told_frames(done),
-        *told_beyond(job.comb, source, found, job.options.tracks),
+        *told_beyond(job, found),
         *outside.told(),
+        *told_target(job),
     ]
     head = f"{job.out}: {done.frames} frames, {done.swapped} with {source}'s face{told_kept(done.kept)}"
     return [head, *(f"  {line}" for line in told)]
 
 
-def told_beyond(comb: Path, source: str, found: "ShotFaces", tracks: tuple[int, ...] | None) -> list[str]:
-    """Say how many faces of the plate do what the source was not trained on."""
+def told_beyond(job: _Job, found: "ShotFaces") -> list[str]:
+    """Say how many of the faces that were replaced do what the source was not trained on."""
     from pecten.comb.weights import read_header
     from pecten.dataset.reach import Reach, beyond
+    from pecten.faces.extract import performer_tracks
 
-    record = read_header(comb).get("seen", {}).get(source)
-    main = found.main_track()
-    wanted = tracks or (() if main is None else (main,))
-    faces = [face.landmarks for track in wanted for face in found.of_track(track)]
+    source, (start, stop) = job.options.source, job.span
+    record = read_header(job.comb).get("seen", {}).get(source)
+    wanted = job.options.tracks or performer_tracks(job.clip, found)
+    shown = (face for track in wanted for face in found.of_track(track) if start <= face.index < stop)
+    faces = [face.landmarks for face in shown]
     counts = beyond(Reach.from_dict(record), faces) if record else []
     return [
         f"{count} of {len(faces)} faces {what} than {source} was trained on: look at them" for what, count in counts
     ]
+
+
+def told_target(job: _Job) -> list[str]:
+    """Say where nobody was asked whether the performer in the plate agrees to be replaced."""
+    if job.statement.target_record is not None:
+        return []
+    return ["consent of whom the plate shows: not asked, and not named in the credentials; give --target"]
 
 
 def told_frames(done: "SwapSummary") -> list[str]:

@@ -72,6 +72,8 @@ def choose_matte(
 
     if mode not in list(MatteMode):
         raise UsageError(f"--matte-mode {mode}: choose one of {', '.join(MatteMode)}")
+    if given is None and mode != MatteMode.REPLACE:
+        raise UsageError(f"--matte-mode {mode}: says what a matte of yours does: give it with --matte")
     with named_option():
         keys = read_strength(strength, ease)
     return MatteOptions(given, MatteMode(mode), keys, fade, occlusion, fill, written)

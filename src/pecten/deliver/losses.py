@@ -9,6 +9,7 @@ from pecten.footage.clip import ClipInfo
 from pecten.footage.planes import layout_of
 
 _FLOATS = ("half", "float", "double")
+_PACKED = (".jpg", ".jpeg")
 _STILL_BITS = {".jpg": 8, ".jpeg": 8, ".dpx": 10, ".png": 16, ".tif": 16, ".tiff": 16}
 
 
@@ -29,6 +30,10 @@ def losses(plate: ClipInfo, out: Path, larger: bool = False) -> list[str]:
     elif holds and plate.bit_depth > holds:
         deeper = ".mkv or .exr to keep them, .mov for 10" if holds < 10 else ".mkv, .png or .tif to keep them"
         said.append(f"{suffix} holds {holds} bits, the plate has {plate.bit_depth}: deliver {deeper}")
+    if suffix in _PACKED and plate.kind == "sequence":
+        said.append(
+            f"{suffix} is packed with loss: outside the face, too, pixels change a little; deliver .png or .tif"
+        )
     if plate.kind == "video":
         kept, way = has_alpha(chosen) if chosen else suffix not in (".jpg", ".jpeg"), "deliver .mov or .mkv"
     else:

@@ -329,7 +329,9 @@ def write_still(still: Still, beside: Path, path: Path) -> None:
     fault = fault or target.geterror()
     if not has_room(path, _size_of(still)):
         raise disk_full(path)
-    raise DeliveryError(f"{path}: cannot be written ({' '.join(fault.split()) or 'no reason given'})")
+    # The file beside means nothing to the user.
+    said = " ".join(fault.split()).replace(str(beside), path.name) or "no reason given"
+    raise DeliveryError(f"{path}: cannot be written ({said}); choose another place")
 
 
 def _write_parts(target: Any, path: Path, parts: list[Still]) -> bool:

@@ -17,6 +17,7 @@ from pecten.deliver.credentials import Statement, seal_with
 from pecten.deliver.writer import Writer, open_writer
 from pecten.enhance.apply import enhance_crops
 from pecten.enhance.network import Enhancer
+from pecten.faces.chosen import one_a_frame
 from pecten.faces.corrections import CORRECTIONS, load_entries
 from pecten.faces.records import FaceFrame, ShotFaces
 from pecten.faces.region import face_matte
@@ -88,7 +89,7 @@ def enhance_clip(
     Raises:
         DeliveryError: if the output cannot be written.
         CredentialsError: if it cannot be signed; an unsigned delivery is not left behind.
-        FacesError: if there is no such track.
+        FacesError: if there is no such track, or two of them share a frame.
     """
     start, stop = frames or (0, clip.info.frame_count)
     large, chosen_faces = Enlarged(clip, options.times_larger), _by_index(faces, options.tracks)
@@ -160,7 +161,7 @@ def claim_of(clip: Clip, options: EnhanceOptions, out: Path, statement: Statemen
 def _by_index(faces: ShotFaces, tracks: tuple[int, ...]) -> dict[int, FaceFrame]:
     main = faces.main_track()
     wanted = tracks or (() if main is None else (main,))
-    return {face.index: face for face in faces.only_tracks(wanted).faces}
+    return one_a_frame(faces, wanted)
 
 
 def _sharpened(

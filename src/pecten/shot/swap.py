@@ -19,6 +19,7 @@ from pecten.composite.pixels import chosen
 from pecten.composite.recipe import Measurement, compose, in_light, measure, prepare, smooth
 from pecten.deliver.writer import Writer
 from pecten.errors import FacesError
+from pecten.faces.chosen import one_a_frame
 from pecten.faces.extract import performer_tracks
 from pecten.faces.landmarks import FaceMesh
 from pecten.faces.occlusion import Occlusion
@@ -82,8 +83,8 @@ def swap_shot(
     Returns:
         What was done.
     Raises:
-        FacesError: if the shot holds no face of the chosen tracks. A range without one passes untouched, as a farm's
-            chunk must.
+        FacesError: if the shot holds no face of the chosen tracks, or two of them share a frame. A range without one
+            passes untouched, as a farm's chunk must.
         FootageError: if the user's own matte does not fit the plate.
         DeliveryError: if the mattes cannot be written where they should.
         CombError: if edits are asked for and nothing is known of the latents, or the comb does not know a look.
@@ -148,8 +149,9 @@ def working_size(faces: Iterable[FaceFrame]) -> int:
 
 
 def _faces_by_index(clip: Clip, faces: ShotFaces, options: SwapOptions) -> dict[int, FaceFrame]:
-    tracks = options.tracks or performer_tracks(clip, faces)
-    return {face.index: face for face in faces.only_tracks(tracks).faces}
+    if options.tracks:
+        return one_a_frame(faces, options.tracks)
+    return {face.index: face for face in faces.only_tracks(performer_tracks(clip, faces)).faces}
 
 
 class _Shown:
