@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from cli_support import pecten
 from pecten.benchmark import composite, composite_speed
 from pecten.benchmark.composite_examples import Example, dramatic, flat_lit, flickers, in_drama, pairs_of
 from pecten.benchmark.composite_methods import METHODS, OURS, blend_all, changes, light_error, motions, score, truth_of
@@ -151,3 +152,39 @@ def test_a_folder_without_true_swaps_is_a_mistake(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["bench", "composite", "--footage", str(tmp_path), "-o", str(tmp_path / "out")])
     assert isinstance(done.exception, FootageError)
     assert "A_on_B" in str(done.exception)
+
+
+def _swaps(*names: str) -> TruthFootage:
+    """Return true swaps by name; those of a shot called lost lack the plate."""
+    found = []
+    for name in names:
+        source, target, shot = name.split()
+        found.append(Take(Path(f"{name}.mp4"), source, target, shot, None, None))
+    people = {(who, swap.shot) for swap in found for who in (swap.source, swap.target)}
+    alone = [Take(Path(f"{who}_{shot}.mp4"), who, who, shot, None, None) for who, shot in sorted(people)]
+    return TruthFootage((), tuple(one for one in alone if one.shot != "lost" or one.source != "bruno"), tuple(found))
+
+
+@pytest.mark.parametrize(
+    ("names", "all_of_them", "quick"),
+    [
+        (("ada bruno s", "bruno ada s", "ada bruno t", "ada bruno u"), 4, 3),
+        (("ada bruno s", "bruno ada s", "ada bruno lost"), 2, 1),
+    ],
+)
+def test_a_dry_run_tells_how_many_swaps_are_composed(
+    names: tuple[str, ...],
+    all_of_them: int,
+    quick: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    footage = _swaps(*names)
+    assert len(composite.composed(footage)) == all_of_them
+    assert len(composite.composed(footage, quick=True)) == quick
+    monkeypatch.setattr("pecten.benchmark.footage.read_footage", lambda _: footage)
+    words = ("bench", "composite", "--footage", tmp_path, "-o", tmp_path / "out", "--dry-run")
+    assert pecten(capfd, *words).out.startswith(f"would compose {all_of_them} true swaps, and write")
+    told = pecten(capfd, *words, "--quick").out
+    assert told.startswith(f"would compose {quick} true swap{'s' * (quick > 1)}, and write")

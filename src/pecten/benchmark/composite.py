@@ -101,6 +101,19 @@ class Compared:
     sheet: ByteImage
 
 
+def composed(footage: TruthFootage, quick: bool = False) -> list[Pair]:
+    """List the true swaps that are composed.
+
+    Args:
+        footage: With known truth.
+        quick: The first of each shot only.
+    Raises:
+        FootageError: if there is none.
+    """
+    pairs = pairs_of(footage)
+    return _one_a_shot(pairs) if quick else pairs
+
+
 def compare(
     footage: TruthFootage,
     quick: bool = False,
@@ -111,15 +124,13 @@ def compare(
 
     Args:
         footage: With known truth.
-        quick: Two pairs and a few frames only.
+        quick: A pair of each shot and a few frames only.
         decode: Makes the decoder of a source; None takes the source's own clip.
         progress: Called after each plate and each method.
     Raises:
         FootageError: if there is no true swap, or a clip is damaged.
     """
-    pairs, frames = pairs_of(footage), FRAMES
-    if quick:
-        pairs, frames = _one_a_shot(pairs), QUICK_FRAMES
+    pairs, frames = composed(footage, quick), QUICK_FRAMES if quick else FRAMES
     faces = _find(pairs, progress)
     rows: dict[str, list[np.ndarray]] = {method.name: [] for method in METHODS}
     turns: dict[str, list[float]] = {method.name: [] for method in METHODS}
@@ -236,7 +247,6 @@ def measure_composite(
     Raises:
         FootageError: if there is no true swap, or a clip is damaged.
     """
-    out.mkdir(parents=True, exist_ok=True)
     compared = compare(footage, quick, None, progress)
     sheet.save(out / "composite.jpg", compared.sheet)
     figures, tables = figures_of(compared), [table_of(compared, "The source's own clip in place of a decoder")]

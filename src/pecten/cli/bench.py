@@ -72,16 +72,15 @@ def composite(
     dry_run: DryRun = False,
 ) -> None:
     """Compare blends and light on true swaps: light, seams, detail, flicker and time."""
-    from pecten.benchmark.composite import measure_composite
+    from pecten.benchmark.composite import composed, measure_composite
     from pecten.benchmark.footage import read_footage
 
     check_place(out)
     takes = read_footage(footage)
     if dry_run:
-        count = min(len(takes.swaps), 2) if quick else len(takes.swaps)
-        typer.echo(
-            f"would compose {count} true swaps{f', and what {comb} decodes' if comb else ''}, and write to {out}"
-        )
+        pairs = composed(takes, quick)
+        count = f"{len(pairs)} true swap{'' if len(pairs) == 1 else 's'}"
+        typer.echo(f"would compose {count}{f', and what {comb} decodes' if comb else ''}, and write to {out}")
         return
     use_threads(threads)
     decode = None
