@@ -184,6 +184,7 @@ def test_a_dry_run_tells_how_many_swaps_are_composed(
     assert len(composite.composed(footage)) == all_of_them
     assert len(composite.composed(footage, quick=True)) == quick
     monkeypatch.setattr("pecten.benchmark.footage.read_footage", lambda _: footage)
+    monkeypatch.setattr("pecten.benchmark.composite_examples.check_pairs", lambda _: None)
     words = ("bench", "composite", "--footage", tmp_path, "-o", tmp_path / "out", "--dry-run")
     assert pecten(capfd, *words).out.startswith(f"would compose {all_of_them} true swaps, and write")
     told = pecten(capfd, *words, "--quick").out

@@ -12,6 +12,7 @@ from pecten.benchmark.composite_examples import (
     Decode,
     Example,
     Pair,
+    check_pairs,
     flat_lit,
     in_drama,
     pairs_of,
@@ -128,9 +129,10 @@ def compare(
         decode: Makes the decoder of a source; None takes the source's own clip.
         progress: Called after each plate and each method.
     Raises:
-        FootageError: if there is no true swap, or a clip is damaged.
+        FootageError: if there is no true swap, or a clip or its truth is missing or damaged.
     """
     pairs, frames = composed(footage, quick), QUICK_FRAMES if quick else FRAMES
+    check_pairs(pairs)
     faces = _find(pairs, progress)
     rows: dict[str, list[np.ndarray]] = {method.name: [] for method in METHODS}
     turns: dict[str, list[float]] = {method.name: [] for method in METHODS}
@@ -245,7 +247,7 @@ def measure_composite(
     Returns:
         The Markdown report.
     Raises:
-        FootageError: if there is no true swap, or a clip is damaged.
+        FootageError: if there is no true swap, or a clip or its truth is missing or damaged.
     """
     compared = compare(footage, quick, None, progress)
     sheet.save(out / "composite.jpg", compared.sheet)

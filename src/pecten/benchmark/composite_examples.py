@@ -7,7 +7,7 @@ from itertools import islice
 import cv2
 import numpy as np
 
-from pecten.benchmark.footage import Take, TruthFootage
+from pecten.benchmark.footage import Take, TruthFootage, check_swap
 from pecten.comb.model import Comb
 from pecten.composite.blend import enlarge
 from pecten.composite.normals import normal_map
@@ -89,6 +89,22 @@ def pairs_of(footage: TruthFootage) -> list[Pair]:
     return pairs
 
 
+def check_pairs(pairs: Sequence[Pair]) -> None:
+    """See that the truth of pairs is there and whole, before anything is measured.
+
+    Raises:
+        FootageError: if a clip or its truth is missing or damaged, or knows too few frames.
+    """
+    for pair in pairs:
+        if pair.swap.region is None:
+            raise FootageError(f"{pair.swap.clip}: no _face.mp4 beside it; choose a clip that has one")
+        check_swap(pair.swap, pair.plate, pair.source)
+        pair.swap.check_region()
+        for take in (pair.swap, pair.source):
+            take.landmarks()
+            take.check_truth()
+
+
 def read_examples(
     pair: Pair, faces: dict[int, FaceFrame], size: int, count: int, decode: Decode | None = None
 ) -> list[Example]:
@@ -110,7 +126,7 @@ def read_examples(
         open_clip(path) for path in (pair.swap.clip, pair.plate.clip, pair.source.clip, pair.swap.region)
     )
     of_source, of_swap = pair.source.landmarks()[:, INNER], pair.swap.landmarks()[:, INNER]
-    total = plate.info.frame_count
+    total = min(plate.info.frame_count, source.info.frame_count)
     first = max(0, (total - count) // 2)
     span = (first, min(total, first + count))
     borders = steady_faces(faces, "full", Recipe().window)

@@ -19,6 +19,16 @@ _NOTES = (
 )
 
 
+def check_takes(footage: TruthFootage) -> None:
+    """See that the truth of all takes is whole, before any face is looked for.
+
+    Raises:
+        FootageError: if a clip or its truth is damaged, or knows too few frames.
+    """
+    for take in (*footage.performers, *footage.truth, *footage.swaps):
+        take.check_truth()
+
+
 def measure_faces(footage: TruthFootage, out: Path, progress: Progress = silent, quick: bool = False) -> Path:
     """Measure faces and write report and pictures.
 
@@ -31,8 +41,9 @@ def measure_faces(footage: TruthFootage, out: Path, progress: Progress = silent,
         The Markdown report.
     Raises:
         FacesError: if there is nothing to measure.
-        FootageError: if a clip cannot be read.
+        FootageError: if a clip or its truth cannot be read.
     """
+    check_takes(footage)
     out.mkdir(parents=True, exist_ok=True)
     found = faces_found.measure(footage, progress, quick)
     still = measure_still(footage, progress, quick)

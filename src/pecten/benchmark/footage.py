@@ -1,5 +1,6 @@
 """Footage with known truth, as a folder holds it."""
 
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from pecten.errors import FootageError
+from pecten.footage.clip import open_clip
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,10 @@ class Take:
         """
         if self.truth is None:
             raise FootageError(f"{self.clip}: no .npz with true landmarks beside it; choose a clip that has one")
-        return np.asarray(self._known("landmarks_68_px")["landmarks_68_px"], np.float64)
+        held = self._known()
+        if "landmarks_68_px" not in held:
+            raise FootageError(f"{self.truth}: no landmarks_68_px in it: copy it again")
+        return self._numbers("landmarks_68_px", held["landmarks_68_px"], (68, 2))
 
     def turns(self) -> Float64[np.ndarray, "frames 3"] | None:
         """Read the true yaw, pitch and roll of the head, in rad; None where nobody knows them.
@@ -46,7 +51,9 @@ class Take:
             FootageError: if the file is damaged.
         """
         held = self._known()
-        return np.asarray(held["pose_rad_cm"][:, :3], np.float64) if "pose_rad_cm" in held else None
+        if "pose_rad_cm" not in held:
+            return None
+        return self._numbers("pose_rad_cm", np.atleast_1d(held["pose_rad_cm"])[..., :3], (3,))
 
     def animation(self) -> tuple[Float64[np.ndarray, "frames shapes"], tuple[str, ...]] | None:
         """Read the weights that the face was animated by, and the names of its shapes; None where nobody knows them.
@@ -57,19 +64,62 @@ class Take:
         held = self._known()
         if "expression" not in held or "expression_names" not in held:
             return None
-        return np.asarray(held["expression"], np.float64), tuple(map(str, held["expression_names"]))
+        names = tuple(map(str, held["expression_names"].ravel()))
+        return self._numbers("expression", held["expression"], (len(names),)), names
 
-    def _known(self, *needed: str) -> dict[str, np.ndarray]:
+    def check_truth(self) -> None:
+        """See that what is known of the clip, if anything is, can be read, and knows all its frames.
+
+        Raises:
+            FootageError: if it does not, or the clip cannot be read.
+        """
+        if self.truth is None:
+            return
+        count, animation = self.frame_count(), self.animation()
+        for known in (self.landmarks(), self.turns(), None if animation is None else animation[0]):
+            if known is not None and len(known) < count:
+                raise FootageError(
+                    f"{self.truth}: knows {len(known)} frames, and {self.clip.name} has {count}: copy both again"
+                )
+
+    def check_region(self) -> None:
+        """See that the region's video, if there is one, has all frames of the clip.
+
+        Raises:
+            FootageError: if it has not, or one of both cannot be read.
+        """
+        if self.region is None:
+            return
+        held, count = open_clip(self.region).info.frame_count, self.frame_count()
+        if held < count:
+            raise FootageError(f"{self.region}: {held} frames, and {self.clip.name} has {count}: copy both again")
+
+    def frame_count(self) -> int:
+        """Count the clip's frames.
+
+        Raises:
+            FootageError: if it cannot be read.
+        """
+        return open_clip(self.clip).info.frame_count
+
+    def _numbers(self, name: str, found: np.ndarray, each: tuple[int, ...]) -> Float64[np.ndarray, "..."]:
+        """Take an array for what it should be: a row of a known shape for every frame."""
+        if found.ndim == 0 or found.shape[1:] != each or found.dtype.kind not in "fiu":
+            shape = " x ".join(map(str, each))
+            raise FootageError(f"{self.truth}: {name} has not {shape} numbers a frame: copy it again")
+        return np.asarray(found, np.float64)
+
+    def _known(self) -> dict[str, np.ndarray]:
         if self.truth is None:
             return {}
+        # NumPy takes what is no archive for a pickle, and says how to load that all the same.
+        if not zipfile.is_zipfile(self.truth):
+            raise FootageError(f"{self.truth}: no .npz file of NumPy, or one cut short: copy it again")
         try:
             with np.load(self.truth, allow_pickle=False) as arrays:
-                held = {name: arrays[name] for name in arrays.files}
-            for name in needed:
-                held[name]
-        except (OSError, ValueError, KeyError) as error:
-            raise FootageError(f"{self.truth}: damaged ({error}); copy it again") from error
-        return held
+                return {name: arrays[name] for name in arrays.files}
+        except Exception as error:  # of zip files, of deflating, of tokens of Python in heads of arrays, and of NumPy
+            raise FootageError(f"{self.truth}: damaged: copy it again") from error
 
 
 @dataclass(frozen=True)
@@ -101,6 +151,23 @@ def read_footage(folder: Path) -> TruthFootage:
         truth=tuple(take for take in takes["truth"] if take.source == take.target),
         swaps=tuple(take for take in takes["truth"] if take.source != take.target),
     )
+
+
+def check_swap(swap: Take, plate: Take, own: Take) -> None:
+    """See that a true swap has all frames that its two performers play alike.
+
+    Args:
+        swap: The true swap.
+        plate: The target's performance.
+        own: The source's own.
+    Raises:
+        FootageError: if it has not, or a clip cannot be read.
+    """
+    count, held = min(plate.frame_count(), own.frame_count()), swap.frame_count()
+    if held < count:
+        raise FootageError(
+            f"{swap.clip}: {held} frames, and {plate.clip.name} and {own.clip.name} have {count}: copy it again"
+        )
 
 
 def _clips(folder: Path) -> list[Path]:

@@ -16,7 +16,7 @@ from pecten.benchmark.swap_pictures import write_pictures_of
 from pecten.benchmark.swap_plan import RUN, Plan, Training
 from pecten.benchmark.swap_real import OwnPlate, own_units, ready_plates
 from pecten.benchmark.swap_results import PLATE, TRUTH, MethodNote, SwapResults, save_results
-from pecten.benchmark.swap_scene import Ready, datasets, ready
+from pecten.benchmark.swap_scene import Ready, check_scenes, datasets, ready
 from pecten.benchmark.swap_table import figures_of, tables_of
 from pecten.benchmark.swap_teach import spent, teach, training_key
 from pecten.benchmark.swap_units import Unit, references_of, units_of
@@ -40,10 +40,11 @@ def measure_swap(plan: Plan, out: Path, consent: Sequence[Path], progress: Progr
     Returns:
         The Markdown report.
     Raises:
-        FootageError, FacesError: if footage is missing or cannot be read.
+        FootageError, FacesError: if footage or its truth is missing, damaged or cannot be read.
         ConsentError: if a source's record forbids pictures.
         KeyboardInterrupt: as it comes; what was made stays, and the same call goes on.
     """
+    check_scenes(plan.scenes)
     cache = Cache(out)
     own = ready_plates(plan, cache, progress)
     scenes = [ready(plan, scene, cache, progress) for scene in plan.scenes]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pecten.benchmark.footage import Take
+from pecten.benchmark.footage import Take, check_swap
 from pecten.benchmark.swap_cache import Cache, key_of, read_pictures, unit, write_pictures
 from pecten.benchmark.swap_plan import Plan, Scene
 from pecten.dataset.crops import CropSet, load_crops
@@ -106,6 +106,20 @@ def datasets(plan: Plan, cache: Cache, size: int, progress: Progress = silent) -
         extract_dataset(clips, person, folder, size, FACES, told, beside=cache.place("found", person))
         held[person] = load_crops(folder, size)
     return held
+
+
+def check_scenes(scenes: Sequence[Scene]) -> None:
+    """See that the truth of scenes is whole, before anything is taught.
+
+    Raises:
+        FootageError: if a clip or its truth is damaged, or knows fewer frames than are judged.
+    """
+    for scene in scenes:
+        if scene.swap is not None:
+            check_swap(scene.swap, scene.plate, scene.answer)
+    for take in dict.fromkeys(take for scene in scenes for take in (scene.answer, scene.swap) if take is not None):
+        take.check_truth()
+        take.check_region()
 
 
 def ready(plan: Plan, scene: Scene, cache: Cache, progress: Progress = silent) -> Ready:

@@ -48,12 +48,13 @@ def faces(
     dry_run: DryRun = False,
 ) -> None:
     """Measure how still, how true and how fast faces are normalised."""
-    from pecten.benchmark.faces import measure_faces
+    from pecten.benchmark.faces import check_takes, measure_faces
     from pecten.benchmark.footage import read_footage
 
     check_place(out)
     takes = read_footage(footage)
     if dry_run:
+        check_takes(takes)
         count = len(takes.performers) + len(takes.truth) + len(takes.swaps)
         typer.echo(f"would find faces in {count} clips{', some frames of each' if quick else ''}, and write to {out}")
         return
@@ -73,12 +74,14 @@ def composite(
 ) -> None:
     """Compare blends and light on true swaps: light, seams, detail, flicker and time."""
     from pecten.benchmark.composite import composed, measure_composite
+    from pecten.benchmark.composite_examples import check_pairs
     from pecten.benchmark.footage import read_footage
 
     check_place(out)
     takes = read_footage(footage)
     if dry_run:
         pairs = composed(takes, quick)
+        check_pairs(pairs)
         count = f"{len(pairs)} true swap{'' if len(pairs) == 1 else 's'}"
         typer.echo(f"would compose {count}{f', and what {comb} decodes' if comb else ''}, and write to {out}")
         return

@@ -139,8 +139,10 @@ def _ask(plan: "Plan", consent: list[Path] | None) -> None:
 
 
 def _planned(plan: "Plan") -> list[str]:
+    from pecten.benchmark.swap_scene import check_scenes
     from pecten.footage.clip import open_clip
 
+    check_scenes(plan.scenes)
     clips = {take.clip for person in plan.people for take in plan.clips_of(person)}
     clips |= {take.clip for scene in plan.scenes for take in (scene.plate, scene.answer)}
     return plan.lines([open_clip(path).info.frame_count for path in sorted(clips)])
