@@ -52,11 +52,16 @@ class Cache:
         return folder.relative_to(self.root).as_posix()
 
 
+def path_of(folder: Path, frame: int) -> Path:
+    """Return where a folder has the picture of a frame."""
+    return folder / f"{frame:06d}.png"
+
+
 def write_pictures(folder: Path, pictures: Mapping[int, Image]) -> None:
     """Write display-coded pictures as `000012.png`, 8 bits, by frame."""
     folder.mkdir(parents=True, exist_ok=True)
     for frame, picture in pictures.items():
-        sheet.save(folder / f"{frame:06d}.png", sheet.to_bytes(picture))
+        sheet.save(path_of(folder, frame), sheet.to_bytes(picture))
 
 
 def read_pictures(folder: Path, frames: Sequence[int]) -> list[ByteImage]:
@@ -67,7 +72,7 @@ def read_pictures(folder: Path, frames: Sequence[int]) -> list[ByteImage]:
     """
     pictures = []
     for frame in frames:
-        path = folder / f"{frame:06d}.png"
+        path = path_of(folder, frame)
         with hushed():
             picture = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
         if picture is None:

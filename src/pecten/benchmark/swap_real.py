@@ -18,10 +18,9 @@ from pecten.benchmark.swap_results import Taken
 from pecten.benchmark.swap_scene import Ready, Sighted, displayed, matte_of, sight
 from pecten.benchmark.swap_show import VERSION as SHOWN
 from pecten.benchmark.swap_show import read_seams, show_frames
-from pecten.benchmark.swap_units import read_values
+from pecten.benchmark.swap_units import read_values, write_values
 from pecten.composite.recipe import Recipe
 from pecten.faces.crops import clip_names
-from pecten.files import write_json
 from pecten.geometry import similarity
 from pecten.metrics.identity import Embedding
 from pecten.types import Affine, Mask, Progress, silent
@@ -86,7 +85,7 @@ class OwnUnit:
 
         def make(folder: Path) -> None:
             values, whole = self._values(shown, looker)
-            write_json(folder / "values.json", {"values": values, "whole": whole})
+            write_values(folder, values, whole)
 
         values, whole = read_values(cache.made("values", key, make))
         return Taken(

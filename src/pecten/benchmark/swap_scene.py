@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from pecten.benchmark.footage import Take, check_swap
-from pecten.benchmark.swap_cache import Cache, key_of, read_pictures, unit, write_pictures
+from pecten.benchmark.swap_cache import Cache, key_of, path_of, read_pictures, unit, write_pictures
 from pecten.benchmark.swap_plan import Plan, Scene
 from pecten.dataset.crops import CropSet, load_crops
 from pecten.errors import FacesError
@@ -50,8 +50,10 @@ class Ready:
         answer: The source's own.
         frames: That are judged; every clip shows a face on them.
         plates: Folder of the plate's crops.
-        answers: Folder of the source's own crops, with their `region/`.
-        swaps: Folder of the true swap's crops in the plate's normalisation, with their `region/`; None without one.
+        answers: Folder of the source's own crops.
+        regions: Folder of pictures of where those hold.
+        swaps: Folder of the true swap's crops in the plate's normalisation; None without one.
+        swap_regions: Folder of pictures of where those hold; None without one.
     """
 
     scene: Scene
@@ -60,7 +62,9 @@ class Ready:
     frames: tuple[int, ...]
     plates: Path
     answers: Path
+    regions: Path
     swaps: Path | None
+    swap_regions: Path | None
 
 
 def sight(path: str | Path, cache: Cache, name: str, progress: Progress = silent) -> Sighted:
@@ -133,26 +137,71 @@ def ready(plan: Plan, scene: Scene, cache: Cache, progress: Progress = silent) -
     frames = tuple(i for i in plan.chosen(count) if i in plate.faces and i in answer.faces)
     if not frames:
         raise FacesError(f"{scene.name}: no frame on which both clips show a face: choose another shot")
-    size = plan.size
-
-    def cut(kind: str, take: Take, by: Sighted, with_region: bool) -> Path:
-        key = key_of(kind, str(take.clip), stamp_of(open_clip(take.clip).info), by.stamp, frames, size)
-        return cache.made(kind, key, lambda folder: _cut(folder, take, by, frames, size, with_region))
-
+    cutter = _Cutter(cache, frames, plan.size)
+    answers = cutter.cut("answer", scene.answer, answer)
+    swaps = None if scene.swap is None else cutter.cut("swap", scene.swap, plate)
     return Ready(
         scene,
         plate,
         answer,
         frames,
-        cut("plate", scene.plate, plate, False),
-        cut("answer", scene.answer, answer, True),
-        None if scene.swap is None else cut("swap", scene.swap, plate, True),
+        cutter.cut("plate", scene.plate, plate),
+        answers,
+        cutter.regions(scene.answer, answer, answers),
+        swaps,
+        None if scene.swap is None or swaps is None else cutter.regions(scene.swap, plate, swaps),
     )
 
 
 def read_regions(folder: Path, frames: Sequence[int]) -> list[Mask]:
     """Read where each of a folder's answers holds."""
-    return [unit(picture)[..., 1].copy() for picture in read_pictures(folder / "region", frames)]
+    return [unit(picture)[..., 1].copy() for picture in read_pictures(folder, frames)]
+
+
+@dataclass(frozen=True)
+class _Cutter:
+    """Cuts the crops of a scene, and keeps them."""
+
+    cache: Cache
+    frames: tuple[int, ...]
+    size: int
+
+    def cut(self, kind: str, take: Take, by: Sighted) -> Path:
+        """Cut a take's pictures."""
+        key = key_of(kind, *_stamp(take.clip), by.stamp, self.frames, self.size)
+        return self.cache.made(kind, key, lambda folder: self._cut(folder, take, by))
+
+    def regions(self, take: Take, by: Sighted, pictures: Path) -> Path:
+        """Draw where a take's pictures hold: the face, as far as the region goes where one is given."""
+        region = None if take.region is None else _stamp(take.region)
+        key = key_of("region", region, by.stamp, self.frames, self.size)
+        made = self.cache.made("region", key, lambda folder: self._draw(folder, take, by))
+        # They lay in there once, whatever had become of the region's clip; what was judged by the same ones stands.
+        former = pictures / "region"
+        return former if _alike(made, former, self.frames) else made
+
+    def _cut(self, folder: Path, take: Take, by: Sighted) -> None:
+        cut = displayed(open_clip(take.clip), self.frames, by.faces, self.size)
+        write_pictures(folder, dict(zip(self.frames, cut, strict=True)))
+
+    def _draw(self, folder: Path, take: Take, by: Sighted) -> None:
+        mattes = [matte_of(by.faces[frame], self.size) for frame in self.frames]
+        if take.region is not None:
+            shown = displayed(open_clip(take.region), self.frames, by.faces, self.size)
+            mattes = [matte * one[..., 1].clip(0, 1) for matte, one in zip(mattes, shown, strict=True)]
+        drawn = zip(self.frames, mattes, strict=True)
+        write_pictures(folder, {frame: np.repeat(matte[..., None], 3, axis=2) for frame, matte in drawn})
+
+
+def _stamp(path: Path) -> list[object]:
+    return [str(path), stamp_of(open_clip(path).info)]
+
+
+def _alike(one: Path, other: Path, frames: Sequence[int]) -> bool:
+    places = [path_of(folder, frame) for frame in frames for folder in (one, other)]
+    return all(path.is_file() for path in places) and all(
+        a.read_bytes() == b.read_bytes() for a, b in zip(places[::2], places[1::2], strict=True)
+    )
 
 
 def displayed(clip: Clip, frames: Sequence[int], faces: Mapping[int, FaceFrame], size: int) -> Iterator[Image]:
@@ -168,19 +217,6 @@ def displayed(clip: Clip, frames: Sequence[int], faces: Mapping[int, FaceFrame],
     for frame in clip.frames(frames[0], frames[-1] + 1):
         if frame.index in wanted:
             yield part_around(frame.image, faces[frame.index].crop_from_plate, view).crop(size)
-
-
-def _cut(folder: Path, take: Take, by: Sighted, frames: Sequence[int], size: int, with_region: bool) -> None:
-    cut = displayed(open_clip(take.clip), frames, by.faces, size)
-    write_pictures(folder, dict(zip(frames, cut, strict=True)))
-    if with_region:
-        places = [by.faces[frame] for frame in frames]
-        mattes = [matte_of(face, size) for face in places]
-        if take.region is not None:
-            shown = displayed(open_clip(take.region), frames, by.faces, size)
-            mattes = [matte * one[..., 1].clip(0, 1) for matte, one in zip(mattes, shown, strict=True)]
-        regions = {frame: np.repeat(matte[..., None], 3, axis=2) for frame, matte in zip(frames, mattes, strict=True)}
-        write_pictures(folder / "region", regions)
 
 
 def matte_of(face: FaceFrame, size: int) -> Mask:

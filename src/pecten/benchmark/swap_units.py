@@ -1,7 +1,9 @@
 """What one method shows of one scene in one way: the least that an interrupt can lose."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import cache as once
 from pathlib import Path
 from typing import Protocol, final, runtime_checkable
 
@@ -19,9 +21,12 @@ from pecten.benchmark.swap_scene import Ready, Sighted, read_regions
 from pecten.benchmark.swap_show import VERSION as SHOWN
 from pecten.benchmark.swap_show import read_seams, show_crops, show_frames
 from pecten.composite.recipe import Recipe
-from pecten.files import write_json
+from pecten.files import sha256_of, write_json
 from pecten.geometry import similarity
 from pecten.metrics.blendshapes import from_animation
+
+Kept = tuple[dict[str, tuple[float, ...]], dict[str, float]]
+"""Values frame by frame, and of the whole."""
 
 
 @runtime_checkable
@@ -73,34 +78,61 @@ class SceneUnit:
     def judge(self, cache: Cache, looker: Looker) -> Taken:
         """Measure against the truth; see `Unit.judge`."""
         ready, frames = self.ready, self.ready.frames
-        answers = ready.answers if self.against == "crop" else ready.swaps
-        assert answers is not None
+        answers = self._held[2]
         shown = {PLATE: ready.plates, TRUTH: answers}.get(self.method) or cache.place("shown", self.key)
-        key = key_of("values", MEASURED, cache.relative(shown), cache.relative(answers), frames)
-
-        def make(folder: Path) -> None:
-            values, whole = self._values(shown, answers, looker)
-            write_json(folder / "values.json", {"values": values, "whole": whole})
-
-        values, whole = read_values(cache.made("values", key, make))
+        # Reading its pictures takes a while, and often nothing asks for them.
+        answer = once(lambda: self._answer(looker))
+        values, _ = self._pictured(shown, cache, answer)
+        seen, whole = self._seen(shown, cache, looker, answer)
         return Taken(
-            self.method, *ready.scene.pair, ready.scene.plate.shot, self.against, self.blend, frames, values, whole,
-            cache.relative(shown), cache.relative(answers), cache.relative(ready.plates),
+            self.method, *ready.scene.pair, ready.scene.plate.shot, self.against, self.blend, frames, values | seen,
+            whole, cache.relative(shown), cache.relative(answers), cache.relative(ready.plates),
         )  # fmt: skip
 
-    def _values(self, shown: Path, answers: Path, looker: Looker) -> tuple[Values, dict[str, float]]:
-        ready, frames, scene = self.ready, self.ready.frames, self.ready.scene
-        take, by = (scene.answer, ready.answer) if self.against == "crop" else (scene.swap, ready.plate)
-        assert take is not None
-        answer = answer_of(take, by, frames, answers, looker, self.size)
-        looked = looker.look(shown, frames)
-        source, target = person(looker.look(ready.answers, frames)), person(looker.look(ready.plates, frames))
-        played, whole = of_performance(looked, answer)
-        values = against_truth([unit(picture) for picture in read_pictures(shown, frames)], answer)
-        values |= of_identity(looked, source, target) | played
-        if self.recipe is not None:
-            values["seam"] = read_seams(shown, frames)
-        return values, whole
+    @property
+    def _held(self) -> tuple[Take, Sighted, Path, Path]:
+        """The truth that counts here: the clip, whose faces normalised it, its crops, and where they hold."""
+        ready = self.ready
+        if self.against == "crop":
+            return ready.scene.answer, ready.answer, ready.answers, ready.regions
+        assert ready.scene.swap is not None
+        assert ready.swaps is not None
+        assert ready.swap_regions is not None
+        return ready.scene.swap, ready.plate, ready.swaps, ready.swap_regions
+
+    def _answer(self, looker: Looker) -> Answer:
+        take, by, folder, regions = self._held
+        return answer_of(take, by, self.ready.frames, folder, regions, looker, self.size)
+
+    def _pictured(self, shown: Path, cache: Cache, answer: Callable[[], Answer]) -> Kept:
+        """Measure the pictures by the true ones, which takes long."""
+        frames, (_, _, answers, regions) = self.ready.frames, self._held
+        # Where regions lay with the answers once, see `ready`, keys name them no more than they did.
+        where = [] if regions.parent == answers else [cache.relative(regions)]
+        key = key_of("values", MEASURED, cache.relative(shown), cache.relative(answers), frames, *where)
+
+        def make(folder: Path) -> None:
+            pictures = [unit(picture) for picture in read_pictures(shown, frames)]
+            values = against_truth(pictures, answer())
+            if self.recipe is not None:
+                values["seam"] = read_seams(shown, frames)
+            write_values(folder, values, {})
+
+        return read_values(cache.made("values", key, make))
+
+    def _seen(self, shown: Path, cache: Cache, looker: Looker, answer: Callable[[], Answer]) -> Kept:
+        """Measure what the networks see by what is known of both performers, which costs little."""
+        ready, frames, (take, _, answers, _) = self.ready, self.ready.frames, self._held
+        places = [cache.relative(place) for place in (shown, answers, ready.answers, ready.plates)]
+        truth = None if take.truth is None else sha256_of(take.truth)
+
+        def make(folder: Path) -> None:
+            looked = looker.look(shown, frames)
+            source, target = person(looker.look(ready.answers, frames)), person(looker.look(ready.plates, frames))
+            played, whole = of_performance(looked, answer())
+            write_values(folder, of_identity(looked, source, target) | played, whole)
+
+        return read_values(cache.made("seen", key_of("seen", MEASURED, *places, frames, truth), make))
 
 
 def units_of(method: Method, training: str, ready: Ready, size: int) -> list[SceneUnit]:
@@ -133,14 +165,21 @@ def references_of(ready: Ready, size: int) -> list[SceneUnit]:
     return [SceneUnit(name, ready, *way, None, size) for name in (PLATE, TRUTH) for way in ways]
 
 
-def read_values(folder: Path) -> tuple[dict[str, tuple[float, ...]], dict[str, float]]:
+def write_values(folder: Path, values: Values, whole: dict[str, float]) -> None:
+    """Write what was measured of a unit, for `read_values`."""
+    write_json(folder / "values.json", {"values": values, "whole": whole})
+
+
+def read_values(folder: Path) -> Kept:
     """Read the values that were measured of a unit: frame by frame, and of the whole."""
     held = json.loads((folder / "values.json").read_text(encoding="utf-8"))
     each = {name: tuple(map(float, values)) for name, values in held["values"].items()}
     return each, {name: float(value) for name, value in held["whole"].items()}
 
 
-def answer_of(take: Take, by: Sighted, frames: tuple[int, ...], folder: Path, looker: Looker, size: int) -> Answer:
+def answer_of(
+    take: Take, by: Sighted, frames: tuple[int, ...], folder: Path, regions: Path, looker: Looker, size: int
+) -> Answer:
     """Gather what is known of a true performance.
 
     Args:
@@ -148,6 +187,7 @@ def answer_of(take: Take, by: Sighted, frames: tuple[int, ...], folder: Path, lo
         by: Whose faces normalised it.
         frames: Indices in the clip.
         folder: Of its crops.
+        regions: Folder of where they hold.
         looker: Looks at them.
         size: Of the crops, in px.
     """
@@ -162,7 +202,7 @@ def answer_of(take: Take, by: Sighted, frames: tuple[int, ...], folder: Path, lo
         frames,
         by.clip.info.rate,
         [unit(picture) for picture in read_pictures(folder, frames)],
-        read_regions(folder, frames),
+        read_regions(regions, frames),
         looker.look(folder, frames),
         landmarks,
         onto,
