@@ -57,3 +57,32 @@ def test_heads_cross_where_the_boxes_say(tmp_path: Path) -> None:
     # Ada's skin is lighter than chidi's: the front head starts on the left.
     cheeks = [first[int(box[3]) - 80, int((box[0] + box[2]) / 2)].mean() for box in boxes[0]]
     assert cheeks[0] > cheeks[1]
+
+
+def test_short_clips_are_played_to_and_fro(tmp_path: Path) -> None:
+    shown = [np.full_like(still(), 40 * k + 40) for k in range(3)]
+    takes = []
+    for name in ("ada", "chidi"):
+        take = _take(tmp_path, name)
+        write_clip(take.clip, shown)
+        truth = np.stack([take.landmarks()[0] + 2.0 * k for k in range(3)])
+        np.savez(take.clip.with_suffix(".npz"), landmarks_68_px=truth)
+        takes.append(take)
+    clip, boxes = crossing(takes[0], takes[1], 8)
+    assert clip.info.frame_count == len(boxes) == 8
+    heads = [
+        frame.image[400, round((box[0][0] + box[0][2]) / 2)].mean()
+        for frame, box in zip(clip.frames(), boxes, strict=True)
+    ]
+    levels = [round((255 * level - 40) / 40) for level in heads]
+    assert levels == [0, 1, 2, 1, 0, 1, 2, 1]
+    still_one = crossing(replace(takes[0], clip=write_clip(tmp_path / "one_interview1.mp4", shown[:1])), takes[1], 4)
+    assert still_one[0].info.frame_count == 4
+
+
+def test_a_crossing_of_short_clips_says_so(tmp_path: Path) -> None:
+    takes = (_take(tmp_path, "ada"), _take(tmp_path, "chidi"))
+    figures = {figure.name: figure for figure in measure(TruthFootage((), takes, ()), quick=True)}
+    crossed = figures["ada passes before chidi: faces under the other's number"]
+    assert crossed.note.endswith("; played to and fro, too short to pass once")
+    assert figures["chidi passes before ada: people too many or too few"].note.startswith("played to and fro")

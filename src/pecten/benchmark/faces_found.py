@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import cycle, islice
 
 import cv2
 import numpy as np
@@ -112,11 +113,13 @@ def _crossing_figures(finder: Finder, front: Take, back: Take) -> list[Figure]:
     named = sum(_whose(face.box, boxes[face.index]) is not None for face in shot.faces)
     wrong = sum(_whose(face.box, boxes[face.index]) not in (None, names.get(face.track)) for face in shot.faces)
     what = f"{front.source} passes before {back.source}"
-    people = group_people([shot])
+    people, short = group_people([shot]), min(front.frame_count(), back.frame_count()) < _CROSSING_FRAMES
+    note = "played to and fro, too short to pass once" if short else ""
     return [
-        Figure(f"{what}: faces under the other's number", float(wrong), "faces", 0.0, note=f"of {named}"),
-        Figure(f"{what}: people too many or too few", float(abs(len(people) - 2)), "people", 0.0),
-    ]
+        Figure(f"{what}: faces under the other's number", float(wrong), "faces", 0.0,
+               note=f"of {named}{'; ' if short else ''}{note}"),
+        Figure(f"{what}: people too many or too few", float(abs(len(people) - 2)), "people", 0.0, note=note),
+    ]  # fmt: skip
 
 
 def _names(shot: ShotFaces, boxes: list[tuple[Box, Box]]) -> dict[int, int]:
@@ -153,6 +156,8 @@ class Pictures:
 def crossing(front: Take, back: Take, count: int = _CROSSING_FRAMES) -> tuple[Pictures, list[tuple[Box, Box]]]:
     """Let two performers' heads, cut out, pass each other over a plain wall.
 
+    A clip that is too short is played to and fro, so that the heads pass as slowly.
+
     Args:
         front: Whose head passes in front.
         back: Whose head is hidden on the way.
@@ -164,19 +169,33 @@ def crossing(front: Take, back: Take, count: int = _CROSSING_FRAMES) -> tuple[Pi
     wall = np.stack([95 + 20 * np.sin(across / 90), 90 + 15 * np.cos(down / 70), 85 + across / 43], axis=-1)
     places = np.linspace(0.17, 0.83, count) * _WIDTH
     pictures, boxes = [], []
-    heads = [(take, open_clip(take.clip)) for take in (back, front)]
-    frames = [clip.frames(0, count) for _, clip in heads]
+    heads = [_to_and_fro(take, count) for take in (back, front)]
     for k in range(count):
         picture, both = wall.astype(np.float32), list[Box]()
-        for (take, clip), of_clip, x in zip(heads, frames, (places[-1 - k], places[k]), strict=True):
-            shown = next(of_clip)
-            image = clip.info.view().display_bytes(shown.image)
-            picture, box = _put(picture, image, take.landmarks()[shown.index], float(x))
+        for head, x in zip(heads, (places[-1 - k], places[k]), strict=True):
+            picture, box = _put(picture, *next(head), float(x))
             both.append(box)
         pictures.append(np.rint(np.clip(picture, 0, 255)).astype(np.uint8))
         boxes.append((both[1], both[0]))
-    info = replace(heads[1][1].info, path="crossing", width=_WIDTH, height=_HEIGHT, frame_count=count, bit_depth=8)
+    info = replace(
+        open_clip(front.clip).info, path="crossing", width=_WIDTH, height=_HEIGHT, frame_count=count, bit_depth=8
+    )
     return Pictures(info, pictures), boxes
+
+
+def _to_and_fro(take: Take, count: int) -> Iterator[tuple[ByteImage, Points]]:
+    """Give that many pictures of a take with their true landmarks, back from its end where it has fewer."""
+    clip, truth = open_clip(take.clip), take.landmarks()
+    view, held = clip.info.view(), list[ByteImage]()
+    for frame in clip.frames(0, min(count, clip.info.frame_count)):
+        picture = view.display_bytes(frame.image)
+        if clip.info.frame_count < count:
+            held.append(picture)
+        yield picture, truth[frame.index]
+    if not held:
+        return
+    for place in islice(cycle([*range(len(held) - 2, 0, -1), *range(len(held))]), count - len(held)):
+        yield held[place], truth[place]
 
 
 def _put(picture: np.ndarray, image: ByteImage, truth: Points, x: float) -> tuple[np.ndarray, Box]:
