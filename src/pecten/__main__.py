@@ -6,6 +6,8 @@ import signal
 import sys
 from types import FrameType
 
+from pecten.interrupt import NothingKept
+
 INTERRUPTED = 130
 """Exit code of a command stopped by Ctrl-C, as shells have it."""
 
@@ -19,6 +21,11 @@ TRACEBACK = "PECTEN_TRACEBACK"
 """Environment variable that asks for the traceback of such a mistake."""
 
 _INTERRUPTED = "interrupted; finished work is kept{}: run the same command again to go on"
+
+_LOST = "interrupted; nothing is kept: run the same command again to begin anew"
+
+_SOMEWHERE = "interrupted: run the same command again"
+"""Where nobody knows what was done."""
 
 _REMEDIES = {
     errno.ENOSPC: "free some space, then run the same command again",
@@ -57,6 +64,8 @@ def run(arguments: list[str] | None = None) -> int:
     previous = {number: signal.signal(number, interrupt) for number in numbers}
     try:
         return _run(sys.argv[1:] if arguments is None else arguments)
+    except NothingKept:
+        return _fail(_LOST, INTERRUPTED)
     except KeyboardInterrupt as stop:
         lost = f", but {stop}" if str(stop) else ""
         return _fail(_INTERRUPTED.format(lost), INTERRUPTED)
@@ -69,7 +78,7 @@ def run(arguments: list[str] | None = None) -> int:
         return _fail(_explain(error))
     except Exception as error:
         # Libraries that are interrupted while they are being loaded say that they are broken.
-        return _fail(_INTERRUPTED.format(""), INTERRUPTED) if came else _defect(error)
+        return _fail(_SOMEWHERE, INTERRUPTED) if came else _defect(error)
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

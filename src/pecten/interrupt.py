@@ -1,4 +1,4 @@
-"""Interrupts that wait for the end of what must not be cut in two."""
+"""Interrupts that wait for the end of what must not be cut in two, and those that lose all."""
 
 import signal
 import threading
@@ -21,6 +21,23 @@ class Interrupt:
         """
         if self.came:
             raise KeyboardInterrupt
+
+
+class NothingKept(KeyboardInterrupt):
+    """An interrupt of work that leaves nothing to go on with."""
+
+
+@contextmanager
+def nothing_kept() -> Iterator[None]:
+    """Tell of an interrupt that comes in the block that what was done there is lost.
+
+    Raises:
+        NothingKept: in place of the interrupt.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        raise NothingKept from stop
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from pecten.cli.bench_swap import EXAMPLES as SWAP_EXAMPLES
 from pecten.cli.bench_swap import swap
 from pecten.cli.options import DryRun, Threads, check_place, use_threads
 from pecten.cli.screen import Screen
+from pecten.interrupt import nothing_kept
 
 app = typer.Typer(no_args_is_help=True, help="Measure what Pecten states about itself, on footage with known truth.")
 
@@ -58,7 +59,7 @@ def faces(
         count = len(takes.performers) + len(takes.truth) + len(takes.swaps)
         typer.echo(f"would find faces in {count} clips{', some frames of each' if quick else ''}, and write to {out}")
         return
-    with Screen() as screen:
+    with nothing_kept(), Screen() as screen:
         report = measure_faces(takes, out, screen, quick)
     typer.echo(report.read_text(encoding="utf-8"))
 
@@ -92,7 +93,7 @@ def composite(
         from pecten.comb.weights import load_comb
 
         decode = decoder_of(load_comb(comb), str(comb), [take.source for take in takes.swaps])
-    with Screen() as screen:
+    with nothing_kept(), Screen() as screen:
         report = measure_composite(takes, out, screen, quick, decode)
     typer.echo(report.read_text(encoding="utf-8"))
 
@@ -113,6 +114,6 @@ def train(
             typer.echo(line)
         return
     use_threads(threads)
-    with Screen() as screen:
+    with nothing_kept(), Screen() as screen:
         report = measure_training(out, screen, quick)
     typer.echo(report.read_text(encoding="utf-8"))
