@@ -11,6 +11,7 @@ from cli_support import Studio, copy, pecten
 from comb_helpers import untaught
 from pecten.comb.latent import ATTRIBUTES, LatentRecord, learn_latents
 from pecten.comb.latent_file import latent_file, load_latents, save_latents
+from pecten.comb.latent_folder import LatentFolder
 from pecten.comb.weights import load_comb, save_comb
 from pecten.errors import CombError
 from pecten.faces.spans import spans
@@ -144,6 +145,53 @@ def test_latents_are_drawn_judged_and_kept_beside_the_comb(studio: Studio, tmp_p
     kept = load_latents(tmp_path / "one.safetensors", load_comb(tmp_path / "one.safetensors"))
     assert kept is not None
     assert np.array_equal(kept.directions, record.directions)
+
+
+def test_only_pictures_of_the_last_run_stay(studio: Studio, tmp_path: Path, capfd: Capture) -> None:
+    out = tmp_path / "latent"
+    words = (
+        "comb",
+        "latent",
+        copy(studio.comb, tmp_path / "comb"),
+        studio.ada,
+        studio.chidi,
+        "-o",
+        out,
+        "--threads",
+        1,
+    )
+    assert pecten(capfd, *words).code == 0
+    both = set(json.loads((out / "latent.json").read_text())["pictures"])
+    assert {"latent.png", "directions_ada.png", "directions_chidi.png"} <= both
+    mine = ["directions_for_the_set.png", "beyond_ada_words.png", "notes.txt"]
+    for name in mine:
+        (out / name).write_text("of somebody else")
+    assert pecten(capfd, *words, "--source", "ada").code == 0
+    kept = json.loads((out / "latent.json").read_text())["pictures"]
+    assert "directions_chidi.png" not in kept
+    assert {path.name for path in out.iterdir()} == {*kept, *mine, "latent.json"}
+
+
+def test_pictures_are_known_by_older_figures_and_by_nothing_worse(tmp_path: Path) -> None:
+    out, away = tmp_path / "latent", tmp_path / "beyond_x.png"
+    older = {"overlap": [], "beyond": {"bruno on ada": {}, "ada on bruno": {}}}
+    names = ("directions_ada.png", "directions_bruno.png", "beyond_bruno_ada.png", "holiday.png")
+    for figures, left in (
+        (json.dumps(older), {"directions_ada.png", "holiday.png"}),
+        (json.dumps({"pictures": ["../beyond_x.png", "holiday.png", "beyond_/../../beyond_x.png"]}), set(names)),
+        ("[]", set(names)),
+        ("no JSON", set(names)),
+        ('{"pictures": [3]}', set(names)),
+    ):
+        out.mkdir(exist_ok=True)
+        for path in (*(out / name for name in names), away):
+            path.write_bytes(b"")
+        (out / "latent.json").write_text(figures)
+        folder = LatentFolder(out)
+        folder.draw("directions_ada.png", np.zeros((4, 4, 3), np.uint8))
+        folder.finish({})
+        assert {path.name for path in out.iterdir()} == left | {"latent.json"}
+        assert away.is_file()
 
 
 def test_an_edited_swap_differs_and_frames_outside_are_named(studio: Studio, tmp_path: Path, capfd: Capture) -> None:

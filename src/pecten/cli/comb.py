@@ -236,13 +236,12 @@ def latent(
 
 def _explore(comb: "Comb", datasets: list[Path], sources: list[str], out: Path, beside: Path, every: int) -> list[str]:
     """Encode, learn, draw and write; return what is to be said."""
-    from pecten import sheet
     from pecten.cli.screen import Screen
     from pecten.comb.latent import latents_of, learn_latents
     from pecten.comb.latent_file import save_latents
+    from pecten.comb.latent_folder import LatentFolder
     from pecten.comb.latent_map import Encoded, draw_map, draw_strips, draw_worst, frame_name, overlaps
     from pecten.dataset.crops import load_crops
-    from pecten.files import write_json
 
     encoded: dict[str, Encoded] = {}
     with Screen() as screen:
@@ -253,12 +252,13 @@ def _explore(comb: "Comb", datasets: list[Path], sources: list[str], out: Path, 
     taught = {name: one for name, one in encoded.items() if name in comb.config.identities}
     record = learn_latents({n: e.latents for n, e in taught.items()}, {n: e.described for n, e in taught.items()})
     save_latents(beside, record, comb)
-    sheet.save(out / "latent.png", draw_map(encoded))
-    lines, pairs, judged = [f"wrote {out / 'latent.png'} and {beside}"], overlaps(encoded), dict[str, object]()
+    shown = LatentFolder(out)
+    lines = [f"wrote {shown.draw('latent.png', draw_map(encoded))} and {beside}"]
+    pairs, judged = overlaps(encoded), dict[str, object]()
     for one, other, mixed, apart in pairs:
         lines.append(f"{one} and {other}: neighbours mix {mixed:.2f} (1 is one cloud, 0 apart), MMD {apart:.3f}")
     for source in sources:
-        sheet.save(out / f"directions_{source}.png", draw_strips(comb, record, taught[source], source))
+        shown.draw(f"directions_{source}.png", draw_strips(comb, record, taught[source], source))
         for target, seen in encoded.items():
             if target == source:
                 continue
@@ -267,14 +267,13 @@ def _explore(comb: "Comb", datasets: list[Path], sources: list[str], out: Path, 
             judged[f"{target} on {source}"] = {"frames": len(ratios), "beyond": names}
             picture = draw_worst(seen, ratios, source)
             if picture is not None:
-                place = out / f"beyond_{source}_{target}.png"
-                sheet.save(place, picture)
+                place = shown.draw(f"beyond_{source}_{target}.png", picture)
                 lines.append(
                     f"WARNING: {len(names)} of {len(ratios)} frames of {target} lie outside what {source} was trained "
                     f"on, such as {', '.join(names[:3])}: look at {place}"
                 )
     mixing = [{"identities": [a, b], "neighbours_mix": m, "mmd": d} for a, b, m, d in pairs]
-    write_json(out / "latent.json", {"version": 1, "overlap": mixing, "beyond": judged})
+    shown.finish({"overlap": mixing, "beyond": judged})
     return lines
 
 
