@@ -1,5 +1,6 @@
 """The benchmark of swaps plans what was asked for, and no more."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,15 @@ def test_a_quick_run_takes_an_interview_and_a_true_swap() -> None:
     assert [take.shot for take in lessened(footage()).performers] == ["interview1"] * 3
     assert smallest(footage()) == (["bruno:ada"], ["turns9"])
     assert smallest(TruthFootage((), (), ())) == ([], [])
+
+
+def test_a_quick_run_passes_over_true_swaps_that_cannot_be_judged() -> None:
+    held = footage()
+    good, unplayed, untaught = held.swaps[0], take("ada", "drama1", "bruno"), take("ada", "turns9", "dana")
+    assert smallest(replace(held, swaps=(unplayed, good))) == (["bruno:ada"], ["turns9"])
+    with_dana = replace(held, truth=(*held.truth, take("dana", "turns9")))
+    assert smallest(replace(with_dana, swaps=(untaught, good))) == (["bruno:ada"], ["turns9"])
+    assert smallest(replace(held, swaps=(unplayed,))) == ([], [])
 
 
 def test_methods_are_chosen_by_key() -> None:

@@ -244,8 +244,13 @@ def lessened(footage: TruthFootage) -> TruthFootage:
 
 
 def smallest(footage: TruthFootage) -> tuple[list[str], list[str]]:
-    """Return a pair and a shot to try the benchmark on: a true swap, where there is one; else none of either."""
+    """Return a pair and a shot to try the benchmark on: a true swap that can be judged; without one none of either."""
+    alone = {(take.source, take.shot) for take in footage.truth}
+    taught = {take.source for take in footage.performers}
     for swap in footage.swaps:
+        people = {swap.source, swap.target}
+        if not people <= taught or any((person, swap.shot) not in alone for person in people):
+            continue
         return [f"{swap.source}:{swap.target}"], [swap.shot]
     return [], []
 
