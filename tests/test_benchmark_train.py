@@ -34,6 +34,8 @@ def test_growth_and_feeds_give_figures() -> None:
     figures, (table,) = measure_growth(quick=True)
     assert [row[0] for row in table.rows] == ["2", "4"]
     assert all(math.isfinite(figure.value) for figure in [*figures, *measure_feeds(quick=True)[0]])
+    # What becomes less is no fault, and the figure says that it does not count.
+    assert [figure.name.rsplit(": ")[1] for figure in figures] == ["largest increase"] * 2
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
