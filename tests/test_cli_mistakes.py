@@ -180,7 +180,7 @@ def test_command_lines_that_cannot_be_read(words: tuple[str, ...], said: str, he
     [
         (("--region", "ears"), "--region ears: choose one of full, lips, eyes, brows, nose, or several joined by +"),
         (("--region", "eyes+"), "--region eyes+: choose one of"),
-        (("--strength", "2"), "--strength 2: 2 lies outside 0 to 1: choose a strength between them"),
+        (("--strength", "2"), "--strength 2: 2 lies outside 0 to 1: choose a number between them"),
         (("--strength", "1:0,2"), "--strength 1:0,2: write a number from 0 to 1, or keys by frame as 1001:0,1012:1"),
         (("--matte-mode", "over"), "--matte-mode over: choose one of replace, multiply, add, holdout"),
         (("--matte-mode", "holdout"), "--matte-mode holdout: says what a matte of yours does: give it with --matte"),

@@ -56,6 +56,13 @@ def test_edits_that_cannot_be_read(text: str) -> None:
         read_edits([text], ease=False)
 
 
+def test_what_cannot_be_read_is_named_and_said_in_whole_sentences() -> None:
+    with pytest.raises(UsageError, match=r"^edit mouth 5: 5 lies outside -4 to 4: choose a number between them$"):
+        read_edits(["yaw=1", "mouth=5"], ease=False)
+    with pytest.raises(UsageError, match=r"^look chidi x: write a number from 0 to 1, or keys by frame"):
+        read_looks(["chidi=x"], ease=False)
+
+
 def test_weights_mixed_for_a_frame_are_those_of_a_mixed_comb() -> None:
     comb = untaught()
     shares = {"ada": 0.3, "chidi": 0.7}

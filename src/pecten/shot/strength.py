@@ -75,7 +75,7 @@ def _level(text: str, whole: str, limits: tuple[str, float, float]) -> float:
         raise _wrong(whole, limits) from None
     if not np.isfinite(level) or not low <= level <= high:
         raise UsageError(
-            f"{what} {whole}: {text.strip()} lies outside {low:g} to {high:g}: choose a {what} between them"
+            f"{what} {whole}: {text.strip()} lies outside {low:g} to {high:g}: choose a number between them"
         )
     return level
 

@@ -103,5 +103,5 @@ def _read(texts: list[str], what: str, low: float, high: float, ease: bool) -> t
         name, equals, amount = text.partition("=")
         if not equals or not name or name in (keyed.name for keyed in found):
             raise UsageError(f"{what} {text}: write each once, as NAME=0.5 or NAME=1001:0,1040:1")
-        found.append(Keyed(name, read_keys(amount, what, low, high, ease)))
+        found.append(Keyed(name, read_keys(amount, f"{what} {name}", low, high, ease)))
     return tuple(found)
