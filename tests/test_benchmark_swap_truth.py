@@ -13,11 +13,8 @@ from faces_support import still
 from pecten.benchmark import swap, swap_scene
 from pecten.benchmark.footage import read_footage
 from pecten.benchmark.swap import measure_swap
-from pecten.benchmark.swap_cache import Cache, key_of
-from pecten.benchmark.swap_measure import VERSION as MEASURED
 from pecten.benchmark.swap_plan import Plan
 from pecten.benchmark.swap_results import Taken, load_results
-from pecten.benchmark.swap_scene import ready
 from pecten.consent import default_folders
 from pecten.faces.follow import FaceOptions
 from pecten.faces.mean import MEAN_MESH
@@ -116,33 +113,6 @@ def test_a_changed_truth_is_judged_by(tmp_path: Path) -> None:
     assert without[LAZY].values["expression"] != moved[LAZY].values["expression"]
     assert bench.asked == []
     assert same(Bench(tmp_path / "fresh").run(), without)
-
-
-def test_what_an_earlier_pecten_measured_by_the_same_truth_stands(tmp_path: Path) -> None:
-    bench = Bench(tmp_path)
-    region = bench.truth / "ada_on_chidi_shot9_face.mp4"
-    _region(region, 0.5)
-    first = bench.run()
-    plan, cache = bench.plan(), Cache(bench.out)
-    (scene,) = (ready(plan, scene, cache) for scene in plan.scenes)
-    # As it was kept: regions within the answers, which no key names.
-    assert scene.swaps is not None
-    assert scene.swap_regions is not None
-    shutil.copytree(scene.swap_regions, scene.swaps / "region")
-    shutil.copytree(scene.regions, scene.answers / "region")
-    for kind in ("region", "seen", "values"):
-        shutil.rmtree(cache.place(kind, ""))
-    assert same(bench.run(), first)
-    answers, swaps = (cache.relative(place) for place in (scene.answers, scene.swaps))
-    former = [key_of("values", MEASURED, place, place, scene.frames) for place in (answers, swaps)]
-    pictured = bench.judged("values")
-    assert {cache.place("values", key) for key in former} <= set(pictured)
-    assert same(bench.run(), first)
-    assert bench.judged("values") == pictured
-    # By other ones it does not.
-    _region(region, 0.45)
-    assert bench.run()[LAZY].values["ssim"] != first[LAZY].values["ssim"]
-    assert len(bench.judged("values")) > len(pictured)
 
 
 def test_identity_is_measured_by_the_pair_that_is_shown(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from pecten.benchmark.footage import Take, check_swap
-from pecten.benchmark.swap_cache import Cache, key_of, path_of, read_pictures, unit, write_pictures
+from pecten.benchmark.swap_cache import Cache, key_of, read_pictures, unit, write_pictures
 from pecten.benchmark.swap_plan import Plan, Scene
 from pecten.dataset.crops import CropSet, load_crops
 from pecten.errors import FacesError
@@ -138,18 +138,16 @@ def ready(plan: Plan, scene: Scene, cache: Cache, progress: Progress = silent) -
     if not frames:
         raise FacesError(f"{scene.name}: no frame on which both clips show a face: choose another shot")
     cutter = _Cutter(cache, frames, plan.size)
-    answers = cutter.cut("answer", scene.answer, answer)
-    swaps = None if scene.swap is None else cutter.cut("swap", scene.swap, plate)
     return Ready(
         scene,
         plate,
         answer,
         frames,
         cutter.cut("plate", scene.plate, plate),
-        answers,
-        cutter.regions(scene.answer, answer, answers),
-        swaps,
-        None if scene.swap is None or swaps is None else cutter.regions(scene.swap, plate, swaps),
+        cutter.cut("answer", scene.answer, answer),
+        cutter.regions(scene.answer, answer),
+        None if scene.swap is None else cutter.cut("swap", scene.swap, plate),
+        None if scene.swap is None else cutter.regions(scene.swap, plate),
     )
 
 
@@ -171,14 +169,11 @@ class _Cutter:
         key = key_of(kind, *_stamp(take.clip), by.stamp, self.frames, self.size)
         return self.cache.made(kind, key, lambda folder: self._cut(folder, take, by))
 
-    def regions(self, take: Take, by: Sighted, pictures: Path) -> Path:
+    def regions(self, take: Take, by: Sighted) -> Path:
         """Draw where a take's pictures hold: the face, as far as the region goes where one is given."""
         region = None if take.region is None else _stamp(take.region)
         key = key_of("region", region, by.stamp, self.frames, self.size)
-        made = self.cache.made("region", key, lambda folder: self._draw(folder, take, by))
-        # They lay in there once, whatever had become of the region's clip; what was judged by the same ones stands.
-        former = pictures / "region"
-        return former if _alike(made, former, self.frames) else made
+        return self.cache.made("region", key, lambda folder: self._draw(folder, take, by))
 
     def _cut(self, folder: Path, take: Take, by: Sighted) -> None:
         cut = displayed(open_clip(take.clip), self.frames, by.faces, self.size)
@@ -195,13 +190,6 @@ class _Cutter:
 
 def _stamp(path: Path) -> list[object]:
     return [str(path), stamp_of(open_clip(path).info)]
-
-
-def _alike(one: Path, other: Path, frames: Sequence[int]) -> bool:
-    places = [path_of(folder, frame) for frame in frames for folder in (one, other)]
-    return all(path.is_file() for path in places) and all(
-        a.read_bytes() == b.read_bytes() for a, b in zip(places[::2], places[1::2], strict=True)
-    )
 
 
 def displayed(clip: Clip, frames: Sequence[int], faces: Mapping[int, FaceFrame], size: int) -> Iterator[Image]:

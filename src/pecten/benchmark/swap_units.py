@@ -107,9 +107,8 @@ class SceneUnit:
     def _pictured(self, shown: Path, cache: Cache, answer: Callable[[], Answer]) -> Kept:
         """Measure the pictures by the true ones, which takes long."""
         frames, (_, _, answers, regions) = self.ready.frames, self._held
-        # Where regions lay with the answers once, see `ready`, keys name them no more than they did.
-        where = [] if regions.parent == answers else [cache.relative(regions)]
-        key = key_of("values", MEASURED, cache.relative(shown), cache.relative(answers), frames, *where)
+        places = [cache.relative(place) for place in (shown, answers, regions)]
+        key = key_of("values", MEASURED, *places, frames)
 
         def make(folder: Path) -> None:
             pictures = [unit(picture) for picture in read_pictures(shown, frames)]
