@@ -7,7 +7,10 @@ import pytest
 
 from pecten.colour.transfer import Encoding
 from pecten.deliver.losses import losses
-from pecten.footage.clip import ClipInfo, ColourTags
+from pecten.deliver.writer import open_writer
+from pecten.errors import DeliveryError
+from pecten.footage.clip import ClipInfo, ColourTags, open_clip
+from sample_clips import write_video
 
 
 def plate(path: str, pixel_format: str, bits: int, alpha: bool) -> ClipInfo:
@@ -68,3 +71,16 @@ def test_every_loss_is_said(given: ClipInfo, out: str, lost: list[str]) -> None:
     for line, what in zip(said, lost, strict=True):
         assert what in line
         assert Path(out).suffix.lower() in line
+
+
+def test_what_a_container_cannot_hold_is_found_before_the_first_frame(tmp_path: Path) -> None:
+    flac = open_clip(write_video(tmp_path / "plate.mkv", audio="flac"))
+    with pytest.raises(DeliveryError, match=r"this picture and its sound do not go into \.mov .*deliver \.mkv instead"):
+        open_writer(tmp_path / "out.mov", flac)
+    odd = open_clip(write_video(tmp_path / "odd.mkv", "ffv1", "yuv444p", size=(63, 48), count=1))
+    with pytest.raises(DeliveryError, match=r"63x48 has an odd side, which prores4444 cannot hold; deliver \.mkv"):
+        open_writer(tmp_path / "out.mov", odd)
+    assert not list(tmp_path.glob("*out*"))
+    open_writer(tmp_path / "out.mkv", flac)
+    open_writer(tmp_path / "out.mkv", odd)
+    assert not list(tmp_path.glob("*out*"))

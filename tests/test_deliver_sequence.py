@@ -3,7 +3,6 @@
 import errno
 import subprocess
 import sys
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -245,63 +244,6 @@ def test_a_video_plate_becomes_a_sequence_from_1001(tmp_path: Path) -> None:
     last = list(exr.frames())[-1].native
     assert isinstance(last, Still)
     assert last.spec.get_string_attribute("smpte:TimeCode") == "01:00:01:01"
-
-
-def test_a_rate_that_nobody_said_is_not_written(tmp_path: Path) -> None:
-    said = write_shot(tmp_path / "said", "exr", np.float16, rate=(25, 1))
-    silent = write_shot(tmp_path / "silent", "exr", np.float16)
-    assert (said.info.rate_known, silent.info.rate_known) == (True, False)
-    for plate, rate in ((said, (25, 1)), (silent, None), (open_clip(silent.info.path, Fraction(25)), (25, 1))):
-        deliver(plate, tmp_path / "out" / "a.####.exr", overwrite=True)
-        (_, still, _) = (frame.native for frame in open_clip(tmp_path / "out").frames())
-        assert isinstance(still, Still)
-        assert still.spec.getattribute("FramesPerSecond") == rate
-
-
-@pytest.mark.parametrize("plate_suffix", ["exr", "dpx"])
-@pytest.mark.parametrize("suffix", ["exr", "dpx"])
-def test_rates_and_timecodes_go_between_exr_and_dpx(tmp_path: Path, plate_suffix: str, suffix: str) -> None:
-    """The flag of dropped frames is EXR's alone: DPX would show it as a digit."""
-    dropped = plate_suffix == "exr"
-    given = {"rate": (30000, 1001)} if dropped else {"dpx:FrameRate": 29.97}
-    code = 0x01005928 | (0x40 if dropped else 0)
-    pixels = np.float16 if dropped else np.uint16
-    plate = write_shot(tmp_path / "in", plate_suffix, pixels, timecode=code, **given)
-    assert (plate.info.rate, plate.info.rate_known) == (Fraction(30000, 1001), True)
-    assert plate.info.timecode == ("01:00:59;28" if dropped else "01:00:59:28")
-    deliver(plate, tmp_path / "out" / f"a.####.{suffix}")
-    out = open_clip(tmp_path / "out").info
-    assert out.rate == Fraction(30000, 1001)
-    assert out.timecode == ("01:00:59;28" if dropped and suffix == "exr" else "01:00:59:28")
-
-
-def test_a_timecode_that_drops_frames_tells_the_rate(tmp_path: Path) -> None:
-    plate = write_shot(tmp_path / "in", "exr", np.float16, timecode=0x01005929 | 0x40)
-    assert (plate.info.rate, plate.info.timecode) == (Fraction(30000, 1001), "01:00:59;29")
-    deliver(plate, tmp_path / "out" / "a.####.exr")
-    (_, second, _) = (frame.native for frame in open_clip(tmp_path / "out").frames())
-    assert isinstance(second, Still)
-    assert second.spec.getattribute("FramesPerSecond") == (30000, 1001)
-
-
-@pytest.mark.parametrize("unassociated", [0, 1])
-def test_how_a_tiffs_alpha_counts_stays(tmp_path: Path, unassociated: int) -> None:
-    given = {"oiio:UnassociatedAlpha": unassociated}
-    plate = write_shot(tmp_path / "in", "tif", np.uint16, 4, **given)
-    deliver(plate, tmp_path / "out" / "a.####.tif")
-    for before, after in zip(plate.frames(), open_clip(tmp_path / "out").frames(), strict=True):
-        assert isinstance(before.native, Still)
-        assert isinstance(after.native, Still)
-        assert after.native.spec.get_int_attribute("oiio:UnassociatedAlpha", 0) == unassociated
-        outside = SUPPORT == 0
-        np.testing.assert_array_equal(after.native.pixels[outside], before.native.pixels[outside])
-
-
-@pytest.mark.parametrize("suffix", ["exr", "dpx"])
-def test_the_shape_of_a_pixel_is_carried(tmp_path: Path, suffix: str) -> None:
-    plate = write_shot(tmp_path / "in", "exr", np.float16, PixelAspectRatio=2.0)
-    deliver(plate, tmp_path / "out" / f"a.####.{suffix}")
-    assert (plate.info.pixel_aspect, open_clip(tmp_path / "out").info.pixel_aspect) == (2, 2)
 
 
 def test_existing_frames_are_refused_kept_or_replaced(tmp_path: Path) -> None:

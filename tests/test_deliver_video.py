@@ -360,19 +360,6 @@ def test_an_encoder_that_refuses_is_told_in_one_line(tmp_path: Path, monkeypatch
     assert "\n" not in str(caught.value)
 
 
-def test_what_a_container_cannot_hold_is_found_before_the_first_frame(tmp_path: Path) -> None:
-    flac = open_clip(write_video(tmp_path / "plate.mkv", audio="flac"))
-    with pytest.raises(DeliveryError, match=r"this picture and its sound do not go into \.mov .*deliver \.mkv instead"):
-        open_writer(tmp_path / "out.mov", flac)
-    odd = open_clip(write_video(tmp_path / "odd.mkv", "ffv1", "yuv444p", size=(63, 48), count=1))
-    with pytest.raises(DeliveryError, match=r"63x48 has an odd side, which prores4444 cannot hold; deliver \.mkv"):
-        open_writer(tmp_path / "out.mov", odd)
-    assert not list(tmp_path.glob("*out*"))
-    open_writer(tmp_path / "out.mkv", flac)
-    open_writer(tmp_path / "out.mkv", odd)
-    assert not list(tmp_path.glob("*out*"))
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a limit on file sizes")
 @pytest.mark.parametrize("name", ["out.mov", "out.mkv", "out.mp4"])
 def test_a_file_that_cannot_grow_leaves_nothing(tmp_path: Path, name: str) -> None:
