@@ -116,6 +116,9 @@ def clip(
     shared: PlateOptions,
 ) -> None:
     """Give a performer's face its detail back; the result is signed with content credentials."""
+    opened = shared.open(plate)
+    span, numbers = frames_of(opened, shared.frames)
+    # A wrong path is told before torch is loaded, which takes seconds.
     from pecten.cli.describe import describe_colour
     from pecten.consent import fingerprint
     from pecten.deliver.credentials import Statement, seal_with
@@ -126,8 +129,6 @@ def clip(
     from pecten.files import sha256_of
     from pecten.shot import plate_faces
 
-    opened = shared.open(plate)
-    span, numbers = frames_of(opened, shared.frames)
     enhancer, header = load_enhancer(model)
     identity = enhancer.config.identity
     shot_name = shared.shot_of(opened)

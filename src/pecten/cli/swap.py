@@ -130,12 +130,13 @@ def swap(
     shared: PlateOptions,
 ) -> None:
     """Put a performer's face into a plate; the result is signed with content credentials."""
+    clip = shared.open(plate)
+    span, numbers = frames_of(clip, shared.frames)
+    # A wrong path is told before torch is loaded, which takes seconds.
     from pecten.comb.latent_file import load_latents
     from pecten.comb.weights import load_comb
     from pecten.shot import SwapOptions, claim_of, statement_of
 
-    clip = shared.open(plate)
-    span, numbers = frames_of(clip, shared.frames)
     loaded = load_comb(comb)
     loaded.config.check_identity(source, str(comb))
     shot = shared.shot_of(clip)

@@ -83,6 +83,8 @@ def train(
     dry_run: DryRun = False,
 ) -> None:
     """Teach a comb: one encoder for everybody, a decoder for each performer."""
+    records = read_datasets(datasets, consent, alone=base is not None)
+    # What is wrong with them is told before torch is loaded, which takes seconds.
     from pecten.comb.weights import FILE_NAME, file_of, load_comb
     from pecten.devices import choose_device, room_on
     from pecten.training.board import require_tensorboard
@@ -90,7 +92,6 @@ def train(
     from pecten.training.forecast import plan_memory
     from pecten.training.loop import check_folder
 
-    records = read_datasets(datasets, consent, alone=base is not None)
     if freeze_encoder and base is None:
         raise UsageError("--freeze-encoder: an encoder that has learnt nothing: give --from a trained comb")
     if freeze_encoder and trunk == "shared":
