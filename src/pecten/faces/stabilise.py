@@ -109,7 +109,7 @@ def smooth_transforms(
         ]
     )
     path[:, 1] = np.unwrap(path[:, 1])
-    smooth = _savitzky_golay(path, window, order)
+    smooth = savitzky_golay(path, window, order)
     if around is None:
         return [_rebuilt(row) for row in smooth]
     shares = _shares_around(around, len(path), window // 2)
@@ -124,7 +124,16 @@ def _shares_around(places: Collection[int], count: int, half: int) -> np.ndarray
     return shares
 
 
-def _savitzky_golay(path: Float64[np.ndarray, "n c"], window: int, order: int) -> Float64[np.ndarray, "n c"]:
+def savitzky_golay(path: Float64[np.ndarray, "n c"], window: int, order: int) -> Float64[np.ndarray, "n c"]:
+    """Lay each row on the least-squares polynomial of its neighbours, the ends on that of the first and last window.
+
+    Args:
+        path: At least `window` rows.
+        window: Rows, odd, more than `order`.
+        order: Of the polynomial.
+    Reference:
+        Savitzky and Golay 1964. SciPy's own takes a second to be loaded.
+    """
     half = window // 2
     powers = np.vander(np.arange(-half, half + 1, dtype=np.float64), order + 1)
     hat = powers @ np.linalg.pinv(powers)

@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 from jaxtyping import Float64
 from scipy.ndimage import maximum_filter1d, uniform_filter1d
-from scipy.signal import savgol_filter
 
 from pecten.errors import UsageError
 from pecten.faces.mesh import LEFT_BROW, LEFT_SOCKET, NOSE, OUTER_LIPS, RIGHT_BROW, RIGHT_SOCKET
 from pecten.faces.region import draw, face_matte, hull, rounded
+from pecten.faces.stabilise import savitzky_golay
 from pecten.types import CANONICAL_SIZE, Mask, Points
 
 Part = Literal["full", "lips", "eyes", "brows", "nose"]
@@ -139,7 +139,8 @@ def _parabola(landmarks: Float64[np.ndarray, "frames 478 2"], window: int) -> Fl
     window = min(window, len(landmarks) - 1 + len(landmarks) % 2)
     if window <= _ORDER:
         return landmarks
-    return np.asarray(savgol_filter(landmarks, window, _ORDER, axis=0, mode="interp"), np.float64)
+    flat = landmarks.reshape(len(landmarks), -1)
+    return savitzky_golay(flat, window, _ORDER).reshape(landmarks.shape)
 
 
 def _border(
