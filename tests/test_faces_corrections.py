@@ -224,6 +224,8 @@ def test_a_dataset_is_made_again_when_its_corrections_change(tmp_path: Path) -> 
     assert build() == 4
     save_entries(tmp_path / CORRECTIONS, [{"clip": "other", "frame": 90, "drop": True}, {"frame": 2, "drop": True}])
     assert build() == 3
+    # Nor does the crop of a frame that has no face any more stay behind.
+    assert [path.name for path in sorted(tmp_path.rglob("crops/*/*.png"))] == ["000000.png", "000001.png", "000003.png"]
     (tmp_path / CORRECTIONS).unlink()
     assert build() == 4
 

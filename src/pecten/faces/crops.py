@@ -18,6 +18,7 @@ from pecten.footage.clip import Clip, ClipInfo
 from pecten.types import Image, Progress
 
 _PNG_START = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
+_DIGITS = 6
 _PNG_END = b"\x00\x00\x00\x00IEND\xaeB`\x82"
 
 
@@ -40,7 +41,7 @@ def clip_names(paths: Iterable[str]) -> list[str]:
 
 
 def write_crops(clip: Clip, shot: ShotFaces, folder: Path, size: int, progress: Progress) -> None:
-    """Cut the faces of a shot out of its clip.
+    """Cut the faces of a shot out of its clip; crops of frames that have none any more are removed.
 
     Args:
         clip: The clip.
@@ -57,6 +58,10 @@ def write_crops(clip: Clip, shot: ShotFaces, folder: Path, size: int, progress: 
             part = part_around(frame.image, faces[frame.index].crop_from_plate, view)
             _write_png(folder / _file_of(frame.index), bounded(part.crop(size)), deep)
         progress("crops", frame.index + 1 - first, last + 1 - first)
+    wanted = {_file_of(index) for index in faces}
+    for path in folder.glob("[0-9]" * _DIGITS + ".png"):
+        if path.name not in wanted:
+            path.unlink()
 
 
 def are_whole(shot: ShotFaces, folder: Path, size: int) -> bool:
@@ -77,7 +82,7 @@ def _is_whole(path: Path, size: int) -> bool:
 
 
 def _file_of(index: int) -> str:
-    return f"{index:06d}.png"
+    return f"{index:0{_DIGITS}d}.png"
 
 
 def _write_png(path: Path, image: Image, deep: bool) -> None:

@@ -12,8 +12,8 @@ from torch import Tensor, distributed, nn
 
 from pecten.errors import TrainingError
 
-PATIENCE = timedelta(minutes=30)
-"""A rank that writes a checkpoint to a slow disk keeps the others waiting."""
+PATIENCE = timedelta(hours=12)
+"""The first sharpens a finished comb alone, which may take hours; of a process that ends torchrun tells at once."""
 
 
 @dataclass(frozen=True)
