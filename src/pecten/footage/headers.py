@@ -42,7 +42,8 @@ def refuse_unreadable(path: Path, spec: Any) -> None:
             f"{path}: signed whole numbers ({spec.format}). Convert it to 16 bits unsigned, or to float."
         )
     turn = spec.get_int_attribute("Orientation", _UPRIGHT)
-    if turn != _UPRIGHT:
+    # Some write 0, which means nothing.
+    if turn not in (0, _UPRIGHT):
         raise FootageError(f"{path}: stored turned or mirrored (orientation {turn}). Save it upright first.")
 
 
