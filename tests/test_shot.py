@@ -240,5 +240,9 @@ def test_a_claim_holds_for_its_own_job_alone(tmp_path: Path) -> None:
     other.settle()
     assert other.holds()
     assert other.since() is None
+    # A note of frames that are gone is not left for later ones.
+    claim.begin(overwrite=True)
+    other.begin(overwrite=False)
+    assert claim.since() is None
     claim.path.write_text("{")
     assert not claim.holds()

@@ -55,7 +55,7 @@ class Claim:
         if self.holds():
             return
         if not overwrite:
-            write_json(self.path, dict(self.job))
+            self.settle()
             return
         self.path.unlink(missing_ok=True)
         if not self._over().holds():
@@ -66,9 +66,10 @@ class Claim:
         return self._over().path.stat().st_mtime if not self.holds() and self._over().holds() else None
 
     def settle(self) -> None:
-        """Note that the last of another job's frames is replaced."""
-        write_json(self.path, dict(self.job))
+        """Note that all frames are this job's, the last of another's replaced."""
+        # First, or an interrupt would leave a note by which later frames of another job counted.
         self._over().path.unlink(missing_ok=True)
+        write_json(self.path, dict(self.job))
 
     def _over(self) -> "Claim":
         return Claim(self.path.with_suffix(".over.json"), self.job)
