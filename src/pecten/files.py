@@ -1,6 +1,5 @@
 """Files written whole or not at all, and files known by their content."""
 
-import fcntl
 import hashlib
 import json
 import os
@@ -80,6 +79,11 @@ def alone_in(folder: Path) -> Iterator[bool]:
         Whether it is ours. Where a file system knows no locks, it is taken to be.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    try:
+        import fcntl
+    except ImportError:  # Windows has none.
+        yield True
+        return
     # Of the folder itself, so that no file is left behind.
     handle = os.open(folder, os.O_RDONLY)
     try:
