@@ -3,6 +3,7 @@
 from fractions import Fraction
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -59,6 +60,21 @@ def test_how_a_tiffs_alpha_counts_stays(tmp_path: Path, unassociated: int) -> No
         assert after.native.spec.get_int_attribute("oiio:UnassociatedAlpha", 0) == unassociated
         outside = SUPPORT == 0
         np.testing.assert_array_equal(after.native.pixels[outside], before.native.pixels[outside])
+
+
+def test_the_colours_of_a_jpeg_stay_what_its_profile_says(tmp_path: Path) -> None:
+    profile, pixels = np.arange(200, dtype=np.uint8), np.zeros((6, 8, 3), np.uint8)
+    (tmp_path / "in").mkdir()
+    for number in (1001, 1002):
+        kinds = [cv2.IMAGE_METADATA_ICCP] if number == 1001 else []
+        _, coded = cv2.imencodeWithMetadata(".jpg", pixels, kinds, [profile] * len(kinds))
+        (tmp_path / "in" / f"a.{number}.jpg").write_bytes(coded.tobytes())
+    deliver(open_clip(tmp_path / "in"), tmp_path / "out" / "a.####.jpg")
+    first, second = (frame.native for frame in open_clip(tmp_path / "out").frames())
+    assert isinstance(first, Still)
+    assert isinstance(second, Still)
+    np.testing.assert_array_equal(first.spec.getattribute("ICCProfile"), profile)
+    assert second.spec.getattribute("ICCProfile") is None
 
 
 @pytest.mark.parametrize("suffix", ["exr", "dpx"])

@@ -29,6 +29,7 @@ _LOSSY = ("dwaa", "dwab", "b44", "b44a", "pxr24", "jpeg", "htj2k")
 _LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 _HALF_MAX = 65504.0
 _HEADER_SIZE = 65536
+_PROFILE = "ICCProfile"
 _PNG_END = b"IEND\xaeB`\x82"
 _JPEG_SETTINGS = (cv2.IMWRITE_JPEG_QUALITY, 98, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444)
 
@@ -212,6 +213,11 @@ class SequenceWriter:
         spec = oiio.ImageSpec(info.width, info.height, pixels.shape[2], self._type)
         for name, value in (*self._kind.attributes, *_said(self._wanted.name, self._name.suffix.lower())):
             spec.attribute(name, value)
+        if self._kind is _JPEG and self._wanted is self._view and isinstance(frame.native, Still):
+            # The numbers mean what they meant in the plate. Other kinds get none: a damaged one ends libpng.
+            profile = frame.native.spec.getattribute(_PROFILE)
+            if profile is not None:
+                spec.attribute(_PROFILE, oiio.TypeDesc(f"uint8[{len(profile)}]"), profile)
         # Otherwise colours would be changed by alpha on writing.
         spec.attribute("oiio:UnassociatedAlpha", 0 if self._kind is _TIFF and _is_associated(frame) else 1)
         if info.pixel_aspect != 1:
@@ -359,5 +365,10 @@ def _is_cut_short(path: Path) -> bool:
 
 def _write_jpeg(still: Still, beside: Path) -> None:
     # Coded in memory: libjpeg ends the whole program when a disk is full.
-    _, coded = cv2.imencode(".jpg", np.ascontiguousarray(still.pixels[:, :, ::-1]), _JPEG_SETTINGS)
+    pixels, profile = np.ascontiguousarray(still.pixels[:, :, ::-1]), still.spec.getattribute(_PROFILE)
+    if profile is None:
+        _, coded = cv2.imencode(".jpg", pixels, _JPEG_SETTINGS)
+    else:
+        kinds, held = [cv2.IMAGE_METADATA_ICCP], [np.asarray(profile, np.uint8)]
+        _, coded = cv2.imencodeWithMetadata(".jpg", pixels, kinds, held, _JPEG_SETTINGS)
     beside.write_bytes(coded.tobytes())
