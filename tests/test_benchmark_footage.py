@@ -111,6 +111,18 @@ def test_clips_shorter_than_the_performance_are_named(tmp_path: Path) -> None:
     assert not out.exists()
 
 
+def test_truth_of_another_size_is_named(tmp_path: Path) -> None:
+    (swap,) = _fill(tmp_path).swaps
+    ada, chidi = read_footage(tmp_path).truth
+    assert swap.region is not None
+    write_video(swap.region, count=FRAMES, size=(32, 24))
+    with pytest.raises(FootageError, match=r"_face\.mp4: 32x24, and ada_on_chidi_s9\.mp4 is 64x48: render it in"):
+        swap.check_region()
+    write_video(swap.clip, count=FRAMES, size=(32, 24))
+    with pytest.raises(FootageError, match=r"ada_on_chidi_s9\.mp4: 32x24, and chidi_s9\.mp4 is 64x48"):
+        check_swap(swap, chidi, ada)
+
+
 def test_composites_need_all_truth_before_faces_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(composite, "_find", lambda *_: pytest.fail("looked for faces first"))
     footage = _fill(tmp_path)

@@ -83,13 +83,14 @@ class Take:
                 )
 
     def check_region(self) -> None:
-        """See that the region's video, if there is one, has all frames of the clip.
+        """See that the region's video, if there is one, has all frames of the clip, in its size.
 
         Raises:
             FootageError: if it has not, or one of both cannot be read.
         """
         if self.region is None:
             return
+        _refuse_another_size(self.region, self.clip)
         held, count = open_clip(self.region).info.frame_count, self.frame_count()
         if held < count:
             raise FootageError(f"{self.region}: {held} frames, and {self.clip.name} has {count}: copy both again")
@@ -154,7 +155,7 @@ def read_footage(folder: Path) -> TruthFootage:
 
 
 def check_swap(swap: Take, plate: Take, own: Take) -> None:
-    """See that a true swap has all frames that its two performers play alike.
+    """See that a true swap has all frames that its two performers play alike, in the plate's size.
 
     Args:
         swap: The true swap.
@@ -163,11 +164,19 @@ def check_swap(swap: Take, plate: Take, own: Take) -> None:
     Raises:
         FootageError: if it has not, or a clip cannot be read.
     """
+    _refuse_another_size(swap.clip, plate.clip)
     count, held = min(plate.frame_count(), own.frame_count()), swap.frame_count()
     if held < count:
         raise FootageError(
             f"{swap.clip}: {held} frames, and {plate.clip.name} and {own.clip.name} have {count}: copy it again"
         )
+
+
+def _refuse_another_size(clip: Path, other: Path) -> None:
+    one, wanted = ((info.width, info.height) for info in (open_clip(clip).info, open_clip(other).info))
+    if one != wanted:
+        sizes = f"{one[0]}x{one[1]}, and {other.name} is {wanted[0]}x{wanted[1]}"
+        raise FootageError(f"{clip}: {sizes}: render it in the same geometry")
 
 
 def _clips(folder: Path) -> list[Path]:
