@@ -147,6 +147,9 @@ def test_the_command_says_what_it_would_do_and_what_is_wrong(
     assert told.code == 0
     assert "would teach comb: 1 of 2 performers, 800 images each" in told.out
     assert not (tmp_path / "out").exists()
+    # Of one method under two names one is enough.
+    assert "teach comb-studio" in pecten(capfd, *words, "--dry-run").out
+    assert "teach comb-studio" not in pecten(capfd, *words, "--preset", "studio", "--dry-run").out
     assert "choose among comb" in pecten(capfd, *words, "--methods", "comb,faceshop").complaint
     assert "write SOURCE:TARGET" in pecten(capfd, *words, "--pairs", "ada").complaint
     assert "give one budget" in pecten(capfd, *words, "--images", 5, "--seconds", 5).complaint

@@ -105,6 +105,10 @@ METHODS: Mapping[str, Method] = {
             lambda s, folder: all_together(s.size, folder, s.preset, s.device), None, True, cost_s=0.035,
         ),
         Method(
+            "comb-studio", "comb of the preset studio", "all", _comb_size,
+            lambda s, folder: all_together(s.size, folder, "studio", s.device), None, True, cost_s=0.14,
+        ),
+        Method(
             "comb-two-way", "comb, two-way", "pair", _comb_size,
             lambda s, folder: two_way(s.size, folder, s.preset, s.device), None, True, cost_s=0.035,
         ),

@@ -35,9 +35,9 @@ def swap(
     methods: Annotated[
         list[str] | None,
         typer.Option(
-            help="Keys, joined by commas or again for more; the first is compared with: comb, comb-two-way, "
-            "comb-single-stage, comb-paper-like, deepfakes-64, deepfakes-128, dfl-df-128, dfl-liae-128, nirkin, "
-            "nirkin-source-shape. [default: all]"
+            help="Keys, joined by commas or again for more; the first is compared with: comb, comb-studio, "
+            "comb-two-way, comb-single-stage, comb-paper-like, deepfakes-64, deepfakes-128, dfl-df-128, dfl-liae-128, "
+            "nirkin, nirkin-source-shape. [default: all]"
         ),
     ] = None,
     pairs: Annotated[
@@ -86,7 +86,7 @@ def swap(
     spend = Spend(images if images or seconds else IMAGES, seconds)
     scenes = scenes_of(takes, _listed(pairs), _listed(shots))
     people = {person for scene in scenes for person in scene.pair}
-    chosen = _methods(_listed(methods), quick, comb, sorted(people))
+    chosen = _methods(_listed(methods), preset, quick, comb, sorted(people))
     plan = Plan(takes, chosen, scenes, spend, Setting(size or 256, preset, seed), judge, every or 1, tuple(plate or ()))
     _ask(plan, consent)
     check_place(out)
@@ -108,10 +108,13 @@ def _listed(values: list[str] | None) -> list[str]:
     return [part.strip() for value in values or [] for part in value.split(",") if part.strip()]
 
 
-def _methods(keys: list[str], quick: bool, comb: Path | None, people: list[str]) -> "tuple[Method, ...]":
+def _methods(
+    keys: list[str], preset: str, quick: bool, comb: Path | None, people: list[str]
+) -> "tuple[Method, ...]":
     from pecten.benchmark.swap_methods import GIVEN, METHODS, QUICK, choose, given
 
-    wanted = keys or list(QUICK if quick else METHODS)
+    # With the preset studio all round, `comb` and `comb-studio` are one method.
+    wanted = keys or (list(QUICK) if quick else [key for key in METHODS if key != f"comb-{preset}"])
     if comb is None:
         return choose(wanted)
     # A given comb comes last, unless it is named in its place.
