@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from pecten.composite.light import Light, departure, refit
+from pecten.composite.seam_light import seam_light
 from pecten.types import Image, Mask
 
 SPREAD = 2.0
@@ -26,28 +27,33 @@ _ENOUGH = 0.5
 
 
 def steadied(light: Light, around: Sequence[tuple[Light, float]]) -> Light:
-    """Let a frame's relit face differ from its plate as those around it do, on skin that has a vote.
+    """Let a frame's relit face differ from its plate as those around it do, on skin that has a vote; less at the seam.
 
     Args:
         light: Refitted.
         around: Lights of the frames around it, and how much each counts; the frame itself counts 1.
     Returns:
-        The light, with what is to be added to its gain; a frame alone is left as it is.
+        The light, with what is to be added to its gain.
     """
-    if not around:
-        return light
-    own, cover = _coarse(departure(light), light.trusted)
+    # By the votes of this frame, so that nothing but the pictures differs.
+    others = [(departure(refit(one, light.trusted, light.alike, light.tint)), counts) for one, counts in around]
+    departures = [(departure(light), 1.0), *others]
+    added = _jump(departures, light.trusted) + seam_light(departures, light.alike)
+    return replace(light, added=np.asarray(added, np.float32))
+
+
+def _jump(departures: Sequence[tuple[Image, float]], trusted: Mask) -> Image:
+    """Return by how much the first frame's difference departs from its like around it."""
+    own, cover = _coarse(departures[0][0], trusted)
     total, count = own * cover[..., None], cover.copy()
-    for other, counts in around:
-        # By the votes of this frame, so that nothing but the pictures differs.
-        left, known = _coarse(departure(refit(other, light.trusted, light.alike, light.tint)), light.trusted)
+    for other, counts in departures[1:]:
+        left, known = _coarse(other, trusted)
         apart = np.square(left - own).sum(axis=2) * np.float32(1 / UNLIKE**2)
         weight = np.float32(counts) * known * np.square(np.maximum(1 - apart, 0))
         total += left * weight[..., None]
         count += weight
     mean = total / np.maximum(count, np.float32(1e-6))[..., None]
-    added = (own - mean) * np.minimum(cover * np.float32(1 / _ENOUGH), 1)[..., None]
-    return replace(light, added=np.asarray(added, np.float32))
+    return np.asarray((own - mean) * np.minimum(cover * np.float32(1 / _ENOUGH), 1)[..., None], np.float32)
 
 
 def _coarse(left: Image, votes: Mask) -> tuple[Image, Mask]:
