@@ -108,9 +108,7 @@ def _listed(values: list[str] | None) -> list[str]:
     return [part.strip() for value in values or [] for part in value.split(",") if part.strip()]
 
 
-def _methods(
-    keys: list[str], preset: str, quick: bool, comb: Path | None, people: list[str]
-) -> "tuple[Method, ...]":
+def _methods(keys: list[str], preset: str, quick: bool, comb: Path | None, people: list[str]) -> "tuple[Method, ...]":
     from pecten.benchmark.swap_methods import GIVEN, METHODS, QUICK, choose, given
 
     # With the preset studio all round, `comb` and `comb-studio` are one method.

@@ -30,6 +30,7 @@ from pecten.geometry import similarity
 from pecten.shot.coverage import Answer, resized, still_seen
 from pecten.shot.engine import codec_of
 from pecten.shot.eyes import KeptEyes, SeenEyes, mesh_of, steady_irises, with_lights_of, with_seen_eyes
+from pecten.shot.hair import head_hair
 from pecten.shot.matte import Mattes, Visibility
 from pecten.shot.options import SwapOptions, Swapped, SwapSummary
 from pecten.shot.overhang import filled, find_outline, steady_outline
@@ -207,6 +208,8 @@ def _decode(
                 landmarks = similarity.apply(similarity.resize(CANONICAL_SIZE, size), border.landmarks)
                 motion = motion_of(chosen, frame.index, len(answer))
                 measured = measure(plate, answer, skin, options.recipe, landmarks, motion)
+                if clear is not None and measured.light is not None:
+                    clear = np.minimum(clear, 1 - resized(head_hair(measured.light, landmarks, size), len(clear)))
                 if options.recipe.grain > 0:
                     # Light scales the face's own grain, too.
                     relit = in_light(answer, options.recipe, measured)

@@ -1,0 +1,75 @@
+"""Hair of the target's own head that lies within the face's matte: a fringe's ends, strands on a temple, a sideburn.
+
+The network that tells what covers a face has learnt strands from drawings and takes hair that grows beside the face for
+its edge. Light tells more: where the plate stays far darker than the relit face, outside of all features and joined to
+what lies beyond the matte, no skin is seen.
+"""
+
+import cv2
+import numpy as np
+
+from pecten.composite.light import Light, departure
+from pecten.faces.mesh import LEFT_BROW, LEFT_SOCKET, NOSE, OUTER_LIPS, RIGHT_BROW, RIGHT_SOCKET
+from pecten.faces.region import draw
+from pecten.types import Mask, Points
+
+DARKER = (0.5, 0.9)
+"""Logarithm of face to plate, in odds, as a mean of the channels: from which hair begins, and is sure. Skin in a shadow
+that the light has no term for lies below."""
+
+_FEATURES = (*RIGHT_BROW, *LEFT_BROW, *RIGHT_SOCKET, *LEFT_SOCKET, *NOSE, *OUTER_LIPS)
+_JAW = (213, 192, 138, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 367, 416, 433)
+"""From below one cheek to below the other: a beard further down and further in is the face's."""
+
+_MARGIN = 0.02
+"""Around the features, as a share of the crop's side."""
+
+_ABOVE = 0.5
+"""How far above the brows a face ends, as a share of how far they lie above the eyes: brows reach beyond their mesh."""
+
+
+def head_hair(light: Light, landmarks: Points, size: int) -> Mask:
+    """Tell the head's hair from the face on the light's own grid: 1 is hair, 0 face.
+
+    A beard on the jaw, the chin and around the mouth is the face's, and none.
+
+    Args:
+        light: Of the frame.
+        landmarks: The mesh, in px of a square crop.
+        size: Side of that crop.
+    """
+    grid = len(light.trusted)
+    known = np.isfinite(light.ratio).all(axis=2)
+    if not known.any():
+        return np.zeros((grid, grid), np.float32)
+    darker = np.where(known, -departure(light).mean(axis=2), np.float32(0))
+    low, high = DARKER
+    hair = np.clip((darker - np.float32(low)) * np.float32(1 / (high - low)), 0, 1)
+    # Cells that the matte's edge cuts had no part in the fit; they take their neighbours' values.
+    hair = np.where(known, hair, cv2.dilate(hair, np.ones((5, 5), np.uint8)))
+    hair = hair * _beside(landmarks * (grid / size), grid)
+    return np.asarray(hair * _joined(hair > 0.25, ~known), np.float32)
+
+
+def _beside(landmarks: Points, grid: int) -> Mask:
+    """Weight what lies beside the features and above the jaw."""
+    brows, sockets = (
+        np.concatenate([landmarks[list(part)] for part in pair])
+        for pair in ((RIGHT_BROW, LEFT_BROW), (RIGHT_SOCKET, LEFT_SOCKET))
+    )
+    higher = brows + _ABOVE * (brows.mean(axis=0) - sockets.mean(axis=0))
+    points = np.concatenate([landmarks[[*_FEATURES, *_JAW]], higher]).astype(np.float32)
+    face = draw([cv2.convexHull(points)[:, 0].astype(np.float64)], grid)
+    return np.asarray(np.clip(-_signed(face) / np.float32(_MARGIN * grid) - 1, 0, 1), np.float32)
+
+
+def _signed(shape: Mask) -> Mask:
+    inside = (shape >= 0.5).astype(np.uint8)
+    within, beyond = (cv2.distanceTransform(part, cv2.DIST_L2, 5) for part in (inside, 1 - inside))
+    return np.asarray(within - beyond, np.float32)
+
+
+def _joined(part: np.ndarray, outside: np.ndarray) -> np.ndarray:
+    """Return the pieces of a part that touch what lies outside."""
+    _, pieces = cv2.connectedComponents((part | outside).astype(np.uint8), connectivity=8)
+    return np.asarray(part & np.isin(pieces, np.unique(pieces[outside])))
