@@ -12,6 +12,7 @@ from pecten.benchmark.composite_examples import Example
 from pecten.benchmark.composite_texture import cut_again, finish, measure_texture
 from pecten.colour.transfer import Encoding, from_linear, to_linear
 from pecten.composite.grain_stock import grain_stock
+from pecten.composite.matte import mix
 from pecten.composite.paste import paste
 from pecten.composite.recipe import (
     PAPER,
@@ -25,6 +26,8 @@ from pecten.composite.recipe import (
     smooth,
 )
 from pecten.metrics import image, seam, temporal, texture
+from pecten.shot.coverage import seen_in, still_seen
+from pecten.shot.hair import head_hair
 from pecten.shot.texture import Seen
 from pecten.types import Image, Mask
 
@@ -45,7 +48,8 @@ class Method:
         recipe: What is done.
         linear: In linear light instead of the display's coding.
         surface: Whether it knows the landmarks.
-        texture: Whether the face gets the plate's sharpness, motion blur and grain, as in a swap.
+        texture: Whether the face gets the plate's sharpness, motion blur and grain, and the head's hair stays in front
+            of it, as in a swap.
         ours: Not one of the methods that are compared with.
     """
 
@@ -110,33 +114,45 @@ def blend_all(method: Method, examples: Sequence[Example], cpu_ms: list[float] |
         cpu_ms: Takes the CPU time of each frame.
     """
     spent = [0.0] * len(examples)
-    crops = _composed(method, examples, _measured(method, examples, spent), spent)
+    crops = _composed(method, examples, *_measured(method, examples, spent), spent)
     if cpu_ms is not None:
         cpu_ms += [1000 * seconds for seconds in spent]
     return crops
 
 
-def _measured(method: Method, examples: Sequence[Example], spent: list[float]) -> list[Measurement]:
+def _measured(
+    method: Method, examples: Sequence[Example], spent: list[float]
+) -> tuple[list[Measurement], list[Mask | None]]:
+    """Measure a shot, and find where hair of the head itself does not hide the face, if the method looks."""
     measured: list[Measurement | None] = []
+    seen: list[Mask | None] = []
     before: Seen | None = None
     for index, example in enumerate(examples):
         began = time.process_time()
         if method.texture:
             found, before = measure_texture(method.recipe, examples, index, before)
+            hair = None if found.light is None else head_hair(found.light, example.landmarks, len(example.plate))
+            seen.append(None if hair is None else 1 - hair)
         else:
             plate, face = _coded(method, example.plate), _coded(method, example.face)
             landmarks = example.landmarks if method.surface else None
             found = measure(plate, face, example.matte, method.recipe, landmarks)
+            seen.append(None)
         measured.append(found)
         spent[index] += time.process_time() - began
-    return [found for found in smooth(measured, window=method.recipe.window) if found is not None]
+    smoothed = [found for found in smooth(measured, window=method.recipe.window) if found is not None]
+    return smoothed, [still_seen(seen, index) for index in range(len(seen))]
 
 
 def _composed(
-    method: Method, examples: Sequence[Example], measured: Sequence[Measurement], spent: list[float]
+    method: Method,
+    examples: Sequence[Example],
+    measured: Sequence[Measurement],
+    seen: Sequence[Mask | None],
+    spent: list[float],
 ) -> list[Image]:
     results = []
-    for index, (example, found) in enumerate(zip(examples, measured, strict=True)):
+    for index, (example, found, clear) in enumerate(zip(examples, measured, seen, strict=True)):
         began = time.process_time()
         plate, face = _coded(method, example.plate), _coded(method, example.face)
         if method.texture:
@@ -145,6 +161,8 @@ def _composed(
         if method.linear:
             blended = from_linear(blended, Encoding.REC709)
             blended = np.where(example.matte[..., None] > 0, blended, example.plate)
+        if clear is not None:
+            blended = mix(example.plate, blended, seen_in(clear, example.plate))
         results.append(blended)
         spent[index] += time.process_time() - began
     return results
@@ -165,10 +183,10 @@ def score(method: Method, examples: Sequence[Example], moved: Sequence[temporal.
         The score, and the crops of the finished frames, cut out of them as the truth was cut.
     """
     found, spent, stock = Score(), [0.0] * len(examples), grain_stock()
-    measured = _measured(method, examples, spent)
+    measured, seen = _measured(method, examples, spent)
     finished = []
     for index, (example, blended) in enumerate(
-        zip(examples, _composed(method, examples, measured, spent), strict=True)
+        zip(examples, _composed(method, examples, measured, seen, spent), strict=True)
     ):
         began = time.process_time()
         result, support = finish(example, blended, method.recipe, measured[index] if method.texture else None, stock)

@@ -38,6 +38,17 @@ def firm(seen: Mask) -> Mask:
     return settled
 
 
+def seen_in(seen: Mask, plate_crop: Image) -> Mask:
+    """Settle where a face is seen, and move the edge of what covers it onto the picture's own.
+
+    Args:
+        seen: In the normalised crop, at any size.
+        plate_crop: It, display-coded.
+    """
+    size = len(plate_crop)
+    return refine(resized(firm(seen), size), plate_crop, max(1, size // _REFINED_SHARE))
+
+
 def still_seen(seen: Sequence[Mask | None], position: int) -> Mask | None:
     """Hold what is seen on a frame between what its two neighbours see nearby, so that it does not flicker.
 
@@ -154,8 +165,8 @@ def cover(
     if soft is not None and answer is not None and answer.alike is not None:
         soft = soft * _kept(border, answer.outline, resized(answer.alike, size))
     if seen is not None:
-        covered = refine(resized(firm(seen), size), plate_crop, max(1, size // _REFINED_SHARE))
-        soft = covered if soft is None else soft * covered
+        clear = seen_in(seen, plate_crop)
+        soft = clear if soft is None else soft * clear
     if hold < 1:
         soft = np.full_like(shape, hold) if soft is None else soft * np.float32(hold)
     own = shown = _in_plate(shape, crop_from_plate, plate_size)
