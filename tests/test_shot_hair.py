@@ -2,14 +2,23 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 
+from cli_support import pictures
+from comb_helpers import untaught
+from faces_support import Pictures
 from pecten.composite.light import Light, fit_light
+from pecten.faces.extract import find_faces
+from pecten.faces.follow import FaceOptions
 from pecten.faces.mean import MEAN_MESH
 from pecten.faces.region import face_matte
 from pecten.geometry import similarity
+from pecten.shot import SwapOptions, swap_shot
 from pecten.shot.hair import head_hair
+from pecten.shot.matte import MatteOptions
 from pecten.types import CANONICAL_SIZE, Mask
+from shot_support import Kept
 
 SIZE = 256
 MESH = similarity.apply(similarity.resize(CANONICAL_SIZE, SIZE), MEAN_MESH[:, :2])
@@ -55,3 +64,35 @@ def test_a_beard_on_the_chin_is_the_faces() -> None:
 def test_light_that_knows_nothing_finds_none() -> None:
     light = lit((TEMPLE, 14))
     assert total(head_hair(replace(light, ratio=np.full_like(light.ratio, np.nan)), MESH, SIZE)) == 0
+
+
+class Blind:
+    """Sees nothing in front of any face."""
+
+    def visible(self, crops: np.ndarray) -> np.ndarray:
+        """Return 1 everywhere."""
+        return np.ones(crops.shape[:3], np.float32)
+
+
+def test_a_swap_leaves_hair_where_it_is_unless_occlusion_is_left_out() -> None:
+    clean = pictures(count=3)
+    faces = find_faces(Pictures(clean), FaceOptions(perturbations=1))
+    strands, painted = [], []
+    for picture, face in zip(clean, faces.faces, strict=True):
+        points = face.landmarks
+        across = points[356] - points[127]
+        centre, radius = points[356] - 0.08 * across, 0.1 * float(np.linalg.norm(across))
+        place = tuple(round(x) for x in centre)
+        strands.append(cv2.circle(np.zeros(picture.shape[:2], np.uint8), place, round(0.6 * radius), 1, -1) > 0)
+        painted.append(cv2.circle(picture.copy(), place, round(radius), (12, 9, 8), -1))
+    clip, comb = Pictures(painted), untaught()
+    changed = []
+    for occlusion in (True, False):
+        kept = Kept()
+        options = SwapOptions("chidi", matte=MatteOptions(occlusion=occlusion))
+        swap_shot(clip, faces, comb, options, kept, visibility=Blind())
+        pairs = zip(kept.images.values(), strands, strict=True)
+        changed.append([float(np.abs(image - plate)[strand].mean()) for (plate, image, _), strand in pairs])
+    with_hair, without = np.array(changed)
+    assert (without > 0.01).all()
+    assert (with_hair < 0.5 * without).all()

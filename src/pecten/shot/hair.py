@@ -18,14 +18,20 @@ DARKER = (0.5, 0.9)
 that the light has no term for lies below."""
 
 _FEATURES = (*RIGHT_BROW, *LEFT_BROW, *RIGHT_SOCKET, *LEFT_SOCKET, *NOSE, *OUTER_LIPS)
-_JAW = (213, 192, 138, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 367, 416, 433)
-"""From below one cheek to below the other: a beard further down and further in is the face's."""
+_CHEEKS = (213, 192, 138, 433, 416, 367)
+_JAW = (136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365)
+"""Between the cheeks and down to the jaw a beard is the face's."""
 
 _MARGIN = 0.02
 """Around the features, as a share of the crop's side."""
 
+_BELOW = 0.1
+"""How far below the jaw nothing is told, as a share of the face's height: beards end there, necks are in shadow."""
+
 _ABOVE = 0.5
 """How far above the brows a face ends, as a share of how far they lie above the eyes: brows reach beyond their mesh."""
+
+_TOP, _CHIN = 10, 152
 
 
 def head_hair(light: Light, landmarks: Points, size: int) -> Mask:
@@ -58,7 +64,8 @@ def _beside(landmarks: Points, grid: int) -> Mask:
         for pair in ((RIGHT_BROW, LEFT_BROW), (RIGHT_SOCKET, LEFT_SOCKET))
     )
     higher = brows + _ABOVE * (brows.mean(axis=0) - sockets.mean(axis=0))
-    points = np.concatenate([landmarks[[*_FEATURES, *_JAW]], higher]).astype(np.float32)
+    lower = landmarks[list(_JAW)] + _BELOW * (landmarks[_CHIN] - landmarks[_TOP])
+    points = np.concatenate([landmarks[[*_FEATURES, *_CHEEKS]], higher, lower]).astype(np.float32)
     face = draw([cv2.convexHull(points)[:, 0].astype(np.float64)], grid)
     return np.asarray(np.clip(-_signed(face) / np.float32(_MARGIN * grid) - 1, 0, 1), np.float32)
 
