@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 
 import numpy as np
+from jaxtyping import Float32
 
 from pecten.baselines.model import SwapModel
 from pecten.benchmark.swap_cache import write_pictures
@@ -24,7 +25,7 @@ from pecten.shot import SwapOptions, Swapped, swap_shot
 from pecten.shot.matte import MatteOptions
 from pecten.types import Image, Mask, Progress, silent
 
-VERSION = 3
+VERSION = 4
 """Of what a swap does with a decoder's answers: pictures that were kept under another are made anew."""
 
 SEAMS = "seams.json"
@@ -71,12 +72,12 @@ def show_frames(
         recipe: How the face is put in; ours carries the face's skin on where it is narrower.
         folder: Takes the pictures.
         progress: Told after each frame.
-        occlusion: Whether what covers the face is kept.
+        occlusion: Whether what covers the face is looked for; else nothing does but hair of the head itself.
     """
     own, chosen = recipe == Recipe(), set(frames)
     # Where frames are left out, no face is lost that would have to fade.
     whole = chosen >= set(plate.faces)
-    mattes = MatteOptions(occlusion=occlusion, fill=own, fade=MatteOptions().fade if whole else 0)
+    mattes = MatteOptions(occlusion=own or occlusion, fill=own, fade=MatteOptions().fade if whole else 0)
     options = SwapOptions(source, recipe=recipe, tracks=plate.shot.track_ids(), matte=mattes)
     faces = replace(plate.shot, faces=tuple(face for face in plate.shot.faces if face.index in chosen))
     view, seams = plate.clip.info.view(), dict[int, float | None]()
@@ -89,7 +90,8 @@ def show_frames(
         seams[done.frame.index] = _seam(part.image, view.to_display(done.frame.image[part.place]), done, part.place)
         progress("frames", len(seams), len(frames))
 
-    swap_shot(plate.clip, faces, model, options, _Nowhere(), frames=(frames[0], frames[-1] + 1), observe=keep)
+    span, covers = (frames[0], frames[-1] + 1), None if occlusion else _Uncovered()
+    swap_shot(plate.clip, faces, model, options, _Nowhere(), frames=span, observe=keep, visibility=covers)
     write_json(folder / SEAMS, {str(frame): seams.get(frame) for frame in frames})
 
 
@@ -119,6 +121,14 @@ def _seam(result: Image, plate: Image, done: Swapped, place: tuple[slice, slice]
         return seam(result, plate, np.ascontiguousarray(done.support[place]))
     except ShapeError:
         return None  # A matte that leaves the picture, or a plate that is flat there.
+
+
+class _Uncovered:
+    """What sees nothing before a face."""
+
+    def visible(self, crops: Float32[np.ndarray, "n h w 3"]) -> Float32[np.ndarray, "n h w"]:
+        """Return that all of each face is seen."""
+        return np.ones(crops.shape[:3], np.float32)
 
 
 class _Nowhere:
