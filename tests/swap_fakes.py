@@ -14,7 +14,7 @@ from pecten.benchmark.swap_plan import Plan, Spend, scenes_of
 from pecten.dataset.crops import CropSet
 from pecten.types import Progress, silent
 
-FRAMES = 4
+FRAMES = 3
 PEOPLE = ("ada", "chidi")
 
 
