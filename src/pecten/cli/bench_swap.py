@@ -35,7 +35,7 @@ def swap(
     methods: Annotated[
         list[str] | None,
         typer.Option(
-            help="Keys, joined by commas or again for more; the first is compared with: comb, comb-studio, "
+            help="Keys, joined by commas or again for more; the others are compared with the first: comb, comb-studio, "
             "comb-two-way, comb-single-stage, comb-paper-like, deepfakes-64, deepfakes-128, dfl-df-128, dfl-liae-128, "
             "nirkin, nirkin-source-shape. [default: all]"
         ),
