@@ -16,6 +16,12 @@ _STRAY = 0.04
 """Coverage that refining leaves where there is none."""
 
 
+def reaching(part: np.ndarray, beyond: np.ndarray) -> np.ndarray:
+    """Return the pieces of a part that touch, or lie on, what is beyond; both are truth values of one shape."""
+    _, pieces = cv2.connectedComponents((part | beyond).view(np.uint8))
+    return np.asarray(part & np.isin(pieces, np.unique(pieces[beyond])))
+
+
 def inner_distance(matte: Mask) -> Mask:
     """Measure how deep each pixel lies inside a matte, in px.
 

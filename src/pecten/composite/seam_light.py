@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from pecten.composite.matte import inner_distance, reaching
 from pecten.types import Image, Mask
 
 DEPTH = 8.0
@@ -52,8 +53,7 @@ def seam_light(departures: Sequence[tuple[Image, float]], alike: Mask) -> Image:
 def _bare(alike: Mask, known: np.ndarray) -> Mask:
     """Weight skin that lies well away from what is unlike and crosses the border; brows and eyes do not."""
     unlike = (alike < _UNLIKE) & known
-    _, pieces = cv2.connectedComponents(unlike.astype(np.uint8), connectivity=8)
-    crossing = unlike & np.isin(pieces, np.unique(pieces[_rim(known) & unlike]))
+    crossing = reaching(unlike, unlike & _rim(known))
     away = cv2.erode(np.where(crossing, alike, np.float32(1)), np.ones((_GUARD, _GUARD), np.uint8))
     return np.asarray(np.where(known, np.minimum(alike, away), np.float32(0)), np.float32)
 
@@ -65,6 +65,5 @@ def _rim(known: np.ndarray) -> np.ndarray:
 
 def _toward_border(known: np.ndarray) -> Mask:
     """Return 1 at the border and beyond it, falling to 0 further in."""
-    framed = np.pad(known, 1).astype(np.uint8)
-    distance = cv2.distanceTransform(framed, cv2.DIST_L2, cv2.DIST_MASK_5)[1:-1, 1:-1]
-    return np.asarray(np.clip(1 - (distance - 1) / np.float32(DEPTH), 0, 1), np.float32)
+    depth = inner_distance(known.astype(np.float32)) - np.float32(0.5)
+    return np.asarray(np.clip(1 - depth / np.float32(DEPTH), 0, 1), np.float32)

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from pecten.composite.light import Light, departure
+from pecten.composite.matte import reaching
 from pecten.faces.mesh import LEFT_BROW, LEFT_SOCKET, NOSE, OUTER_LIPS, RIGHT_BROW, RIGHT_SOCKET
 from pecten.faces.region import draw
 from pecten.types import Mask, Points
@@ -54,7 +55,7 @@ def head_hair(light: Light, landmarks: Points, size: int) -> Mask:
     # Cells that the matte's edge cuts had no part in the fit; they take their neighbours' values.
     hair = np.where(known, hair, cv2.dilate(hair, np.ones((5, 5), np.uint8)))
     hair = hair * _beside(landmarks * (grid / size), grid)
-    return np.asarray(hair * _joined(hair > 0.25, ~known), np.float32)
+    return np.asarray(hair * reaching(hair > 0.25, ~known), np.float32)
 
 
 def _beside(landmarks: Points, grid: int) -> Mask:
@@ -67,16 +68,5 @@ def _beside(landmarks: Points, grid: int) -> Mask:
     lower = landmarks[list(_JAW)] + _BELOW * (landmarks[_CHIN] - landmarks[_TOP])
     points = np.concatenate([landmarks[[*_FEATURES, *_CHEEKS]], higher, lower]).astype(np.float32)
     face = draw([cv2.convexHull(points)[:, 0].astype(np.float64)], grid)
-    return np.asarray(np.clip(-_signed(face) / np.float32(_MARGIN * grid) - 1, 0, 1), np.float32)
-
-
-def _signed(shape: Mask) -> Mask:
-    inside = (shape >= 0.5).astype(np.uint8)
-    within, beyond = (cv2.distanceTransform(part, cv2.DIST_L2, 5) for part in (inside, 1 - inside))
-    return np.asarray(within - beyond, np.float32)
-
-
-def _joined(part: np.ndarray, outside: np.ndarray) -> np.ndarray:
-    """Return the pieces of a part that touch what lies outside."""
-    _, pieces = cv2.connectedComponents((part | outside).astype(np.uint8), connectivity=8)
-    return np.asarray(part & np.isin(pieces, np.unique(pieces[outside])))
+    away = cv2.distanceTransform((face < 0.5).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    return np.asarray(np.clip(away / np.float32(_MARGIN * grid) - 1, 0, 1), np.float32)

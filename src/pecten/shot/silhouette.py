@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from pecten.composite.blend import enlarge
-from pecten.composite.matte import inner_distance, refine
+from pecten.composite.matte import inner_distance, reaching, refine
 from pecten.composite.pixels import finite
 from pecten.faces.mesh import LEFT_BROW, RIGHT_BROW
 from pecten.faces.normalise import pose
@@ -79,9 +79,7 @@ def within_decoded(matte: Mask, landmarks: Points, decoded: Image, plate: Image)
         depth *= told[1]
     beyond &= inner_distance(matte) < depth
     # Lips may have the colour, too; what is not the face goes on beyond the matte.
-    outside = matte < 0.5
-    _, parts = cv2.connectedComponents((beyond | outside).view(np.uint8))
-    beyond &= np.isin(parts, np.unique(parts[outside]))
+    beyond = reaching(beyond, matte < 0.5)
     kept = 1 - cv2.GaussianBlur(beyond.astype(np.float32), (0, 0), 1.0)
     return np.asarray(np.minimum(matte, kept), np.float32)
 
