@@ -123,7 +123,9 @@ def evened(pictures: Maps, fold: int) -> Maps:
     """
     if fold == 1:
         return pictures
-    line = 0.5 - 0.25 * (counted(pictures, 3) - 1).abs()
-    channels = pictures.shape[1]
-    kernel = torch.outer(line, line).expand(channels, 1, 3, 3)
-    return functional.conv2d(functional.pad(pictures, [1, 1, 1, 1], "replicate"), kernel, groups=channels)
+    # Each pair of neighbours added, twice along either axis: quicker than a convolution, and no kernel has to be made.
+    y = functional.pad(pictures, [1, 1, 1, 1], "replicate")
+    y = y[..., :-1, :] + y[..., 1:, :]
+    y = y[..., :-1, :] + y[..., 1:, :]
+    y = y[..., :-1] + y[..., 1:]
+    return (y[..., :-1] + y[..., 1:]) / 16

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -72,27 +73,33 @@ def check_format(path: Path) -> None:
         raise UsageError(f"{path}: no format for {path.suffix or 'no suffix'}: choose one of {', '.join(_WRITERS)}")
 
 
-def _onnx(module: Swapper, path: Path, about: Mapping[str, str]) -> None:
-    with replacing(path) as beside:
-        _write_onnx(module, beside, about)
-
-
-def _write_onnx(module: Swapper, path: Path, about: Mapping[str, str]) -> None:
-    write_program(module, torch.zeros(2, 3, module.size, module.size), path, about)
-
-
-def write_program(module: nn.Module, example: Tensor, path: Path, about: Mapping[str, str]) -> None:
-    """Write a module of one input and one output as ONNX, for any number of inputs at once.
+def openvino_model(module: nn.Module, example: Tensor) -> Any:
+    """Turn a module of one input and one output into an OpenVINO model, for any number of inputs at once.
 
     Args:
         module: Ready for evaluation.
         example: Two inputs: a batch of one would be taken for a constant.
-        path: The file.
-        about: Kept in it.
+    Returns:
+        An `openvino.Model`, not yet compiled.
     Raises:
-        CombError: if torch cannot make it.
-        ImportError: if a package is missing.
+        ImportError: if OpenVINO is missing.
     """
+    from openvino import PartialShape
+    from openvino.frontend import FrontEndManager
+    from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
+
+    # Given to the reader itself: the converter tool would report its use to its maker. By way of ONNX it takes twenty
+    # times as long.
+    reader = FrontEndManager().load_by_framework("pytorch")
+    with hushed(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        traced = TorchScriptPythonDecoder(_traced(module, example))
+        model = reader.convert(reader.load(traced))
+    model.reshape(PartialShape([-1, *example.shape[1:]]))
+    return model
+
+
+def _onnx(module: Swapper, path: Path, about: Mapping[str, str]) -> None:
     import onnx
 
     # The exporter tells of operators of packages that are not installed.
@@ -100,7 +107,7 @@ def write_program(module: nn.Module, example: Tensor, path: Path, about: Mapping
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
             module,
-            (example,),
+            (_example(module),),
             input_names=["crops"],
             output_names=["faces"],
             opset_version=OPSET,
@@ -114,33 +121,38 @@ def write_program(module: nn.Module, example: Tensor, path: Path, about: Mapping
     for key, value in about.items():
         entry = model.metadata_props.add()
         entry.key, entry.value = f"pecten.{key}", value
-    onnx.save(model, str(path))
+    with replacing(path) as beside:
+        onnx.save(model, str(beside))
 
 
 def _openvino(module: Swapper, path: Path, about: Mapping[str, str]) -> None:
     import openvino
 
+    model = openvino_model(module, _example(module))
+    model.input().get_tensor().set_names({"crops"})
+    model.output().get_tensor().set_names({"faces"})
+    model.set_rt_info(dict(about), ["pecten"])
     # The runtime puts the weights beside what it is told to write, under the same name.
     with replacing(path.with_suffix(".bin")), replacing(path) as beside:
-        program = beside.with_suffix(".onnx")
-        try:
-            _write_onnx(module, program, about)
-            # Read by the runtime itself: the converter tool would report its use to its maker.
-            model = openvino.Core().read_model(str(program))
-            model.set_rt_info(dict(about), ["pecten"])
-            openvino.save_model(model, str(beside), compress_to_fp16=False)
-        finally:
-            program.unlink(missing_ok=True)
+        openvino.save_model(model, str(beside), compress_to_fp16=False)
 
 
 def _torchscript(module: Swapper, path: Path, about: Mapping[str, str]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        traced = torch.jit.trace(  # type: ignore[no-untyped-call]
-            module, torch.zeros(2, 3, module.size, module.size), check_trace=False
-        )
+        traced = _traced(module, _example(module))
     with replacing(path) as beside:
         traced.save(str(beside), _extra_files={f"pecten.{key}": value for key, value in about.items()})
+
+
+def _example(module: Swapper) -> Tensor:
+    # Two: a batch of one would be taken for a constant.
+    return torch.zeros(2, 3, module.size, module.size)
+
+
+def _traced(module: nn.Module, example: Tensor) -> Any:
+    with torch.no_grad():
+        return torch.jit.trace(module, example, check_trace=False)  # type: ignore[no-untyped-call]
 
 
 _WRITERS: Mapping[str, Callable[[Swapper, Path, Mapping[str, str]], None]] = {

@@ -91,7 +91,8 @@ class Irises(nn.Module):
         line = (counted(spots, side) * 2 + 1) / side - 1
         # The spots lie straight, so that looking up a grid is two products with banded matrices.
         across, down = (_weights(line, spots[..., k], spots[..., 2 + k], count) for k in (0, 1))
-        laid = down[:, :, None] @ pictures @ across[:, :, None].mT
+        # Not by `mT`, which OpenVINO does not read.
+        laid = down[:, :, None] @ pictures @ across[:, :, None].transpose(-1, -2)
         both: Tensor = laid.sum(dim=1)
         return both
 

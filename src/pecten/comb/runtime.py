@@ -1,9 +1,7 @@
 """A comb run by OpenVINO, which is made for CPUs without a GPU beside them."""
 
-import tempfile
 from collections.abc import Mapping
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,32 +10,32 @@ from torch import Tensor, nn
 
 from pecten.comb.adapted import AdaptedDecoder, standing_alone
 from pecten.comb.config import CombConfig
-from pecten.comb.export import write_program
+from pecten.comb.export import openvino_model
 from pecten.comb.model import Comb
 from pecten.errors import CombError, UsageError
 
 
 def has_openvino() -> bool:
-    """Say whether everything that `OpenVinoCodec` needs is installed."""
-    return all(find_spec(name) is not None for name in ("openvino", "onnx", "onnxscript"))
+    """Say whether what `OpenVinoCodec` needs is installed."""
+    return find_spec("openvino") is not None
 
 
 class OpenVinoCodec:
     """A comb as two kinds of OpenVINO programs: the encoder, and a decoder for each identity that is asked for.
 
-    Programs are made when they are first needed, which takes some seconds each.
+    Programs are made when they are first needed, which takes about a second each.
 
     Args:
         comb: Trained; left as it is.
         threads: Of the CPU; 0 for all.
         exact: Compute in 32-bit floats; else in what is fastest here, which on CPUs with matrix units is bfloat16.
     Raises:
-        UsageError: if a package is missing.
+        UsageError: if OpenVINO is missing.
     """
 
     def __init__(self, comb: Comb, threads: int = 0, exact: bool = False) -> None:
         if not has_openvino():
-            raise UsageError("--engine openvino: a package is missing: pip install 'pecten[export]'")
+            raise UsageError("--engine openvino: it is not installed: pip install 'pecten[export]'")
         import openvino
 
         self._comb, self._core = comb, openvino.Core()
@@ -79,11 +77,8 @@ class OpenVinoCodec:
         level = self.config.highest_level
         module = self._comb.decoders[name] if name else self._comb.encoder
         module = standing_alone(module) if isinstance(module, AdaptedDecoder) else module
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "program.onnx"
-            write_program(_AtLevel(module, level).eval(), torch.zeros(2, *values.shape[1:]), path, {})
-            # Read by the runtime itself: the converter tool would report its use to its maker.
-            return self._core.compile_model(self._core.read_model(str(path)), "CPU", self._settings)
+        model = openvino_model(_AtLevel(module, level).eval(), torch.zeros(2, *values.shape[1:]))
+        return self._core.compile_model(model, "CPU", self._settings)
 
 
 class _AtLevel(nn.Module):

@@ -2,8 +2,10 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,6 +21,7 @@ from pecten.composite.pixels import chosen
 from pecten.composite.recipe import Measurement, compose, in_light, measure, prepare, smooth
 from pecten.deliver.writer import Writer
 from pecten.errors import FacesError
+from pecten.faces.ahead import ahead
 from pecten.faces.chosen import one_a_frame
 from pecten.faces.extract import performer_tracks
 from pecten.faces.landmarks import FaceMesh
@@ -112,29 +115,38 @@ def swap_shot(
         mattes.check(first, stop)
     seeing = (visibility or Occlusion()) if options.matte.occlusion else None
     shown = _Shown(codec_of(comb, options.engine, options.pores) if isinstance(comb, Comb) else comb, wishes, options)
-    decoded = _decode(clip, wanted, mattes, shown, options, first, stop, seeing, view)
     recipe = options.recipe
     kept = KeptEyes(comb.comb if isinstance(comb, OfComb) else comb, recipe.irises, recipe.lashes)
-    decoded = (replace(step, kept=kept.of(wishes.at(step.frame.number).shares)) for step in decoded)
-    for step in _smoothed(decoded, recipe.window):
-        if not first <= step.frame.index < stop:
-            continue
-        finished += 1
-        if ready(step.frame.index):
-            done_before += 1
+
+    def decoded() -> Iterator[_Decoded]:
+        for step in _decode(clip, wanted, mattes, shown, options, first, stop, seeing, view):
+            yield replace(step, kept=kept.of(wishes.at(step.frame.number).shares))
+
+    def composed() -> Iterator[tuple[int, Swapped | None, str | None]]:
+        with closing(ahead(decoded())) as steps:
+            for step in _smoothed(steps, recipe.window):
+                index = step.frame.index
+                if first <= index < stop:
+                    yield index, *((None, None) if ready(index) else _finish(step, mattes, size, options, view, stock))
+
+    # Three threads: one decodes faces, one puts them in, and this one writes.
+    with closing(ahead(composed(), depth=2)) as all_composed:
+        for index, done, why_not in all_composed:
+            finished += 1
+            if done is None:
+                done_before += 1
+                progress("swap", finished, stop - start)
+                continue
+            writer.write(done.frame, done.result, done.support)
+            if index not in wanted:
+                why_not = reasons.get(index, "the face is not in this frame")
+            if why_not is not None:
+                untouched.append((done.frame.number, why_not))
+            elif mattes.fade(index).reason:
+                faded.append((done.frame.number, mattes.fade(index).reason))
+            if observe is not None:
+                observe(done)
             progress("swap", finished, stop - start)
-            continue
-        done, why_not = _finish(step, mattes, size, options, view, stock)
-        writer.write(step.frame, done.result, done.support)
-        if step.face is None:
-            why_not = reasons.get(step.frame.index, "the face is not in this frame")
-        if why_not is not None:
-            untouched.append((step.frame.number, why_not))
-        elif mattes.fade(step.frame.index).reason:
-            faded.append((step.frame.number, mattes.fade(step.frame.index).reason))
-        if observe is not None:
-            observe(done)
-        progress("swap", finished, stop - start)
     swapped = finished - done_before - len(untouched)
     return SwapSummary(finished, swapped, tuple(untouched), done_before, tuple(faded))
 
@@ -188,38 +200,59 @@ def _decode(
 ) -> Iterator[_Decoded]:
     # Grain is what differs from the frame before, so one more is needed.
     margin = options.recipe.window // 2 + 1
-    looked_at = options.matte.fill, options.recipe.catch_lights, options.recipe.irises, options.recipe.lashes
-    mesh = FaceMesh() if any(looked_at) else None
-    before: Seen | None = None
+    measuring = _Measuring(chosen, mattes, options)
     around = iter(clip.frames(max(0, start - margin), min(clip.info.frame_count, stop + margin)))
     while group := list(islice(around, options.batch)):
         with_face = [(frame, chosen[frame.index]) for frame in group if frame.index in chosen]
-        answers: dict[int, _Decoded] = {}
+        rows: Iterator[_Row] = iter(())
         if with_face:
             parts = [part_around(frame.image, face.crop_from_plate, view) for frame, face in with_face]
             plates = np.stack([bounded(part.crop(shown.size)) for part in parts])
             decoded, latents = shown.of(plates, [frame.number for frame, _ in with_face])
             seen = [None] * len(plates) if visibility is None else list(visibility.visible(plates))
-            rows = zip(with_face, parts, plates, decoded, latents, seen, strict=True)
-            for (frame, face), part, plate, answer, latent, clear in rows:
-                border, size = mattes.borders[frame.index], len(plate)
-                # What covers the face must not pass for its light or its grain.
-                skin = border.whole(size) if clear is None else border.whole(size) * resized(clear, size)
-                landmarks = similarity.apply(similarity.resize(CANONICAL_SIZE, size), border.landmarks)
-                motion = motion_of(chosen, frame.index, len(answer))
-                measured = measure(plate, answer, skin, options.recipe, landmarks, motion)
-                if clear is not None and measured.light is not None:
-                    clear = np.minimum(clear, 1 - resized(head_hair(measured.light, landmarks, size), len(clear)))
-                if options.recipe.grain > 0:
-                    # Light scales the face's own grain, too.
-                    relit = in_light(answer, options.recipe, measured)
-                    seen_now = Seen(frame.index, face.track, part.image, part.crop_from_part, relit, skin)
-                    measured = replace(measured, grain=grain_lacking(seen_now, before))
-                    before = seen_now
-                outline = None if mesh is None else find_outline(mesh, answer)
-                answers[frame.index] = _Decoded(frame, face, answer, outline, clear, measured, latent)
+            rows = map(_Row, parts, plates, decoded, latents, seen)
         for frame in group:
-            yield answers.get(frame.index, _Decoded(frame, None, None, None, None, None))
+            face = chosen.get(frame.index)
+            # One at a time, so that the next stage need not wait for the whole batch.
+            nothing = _Decoded(frame, None, None, None, None, None)
+            yield nothing if face is None else measuring.of(frame, face, next(rows))
+
+
+class _Row(NamedTuple):
+    part: Part
+    plate: Image
+    answer: Image
+    latent: np.ndarray | None
+    clear: Mask | None
+
+
+class _Measuring:
+    """Compares each decoded face with its plate, frame after frame."""
+
+    def __init__(self, chosen: dict[int, FaceFrame], mattes: Mattes, options: SwapOptions) -> None:
+        self._chosen, self._mattes, self._recipe = chosen, mattes, options.recipe
+        looked_at = options.matte.fill, self._recipe.catch_lights, self._recipe.irises, self._recipe.lashes
+        self._mesh = FaceMesh() if any(looked_at) else None
+        self._before: Seen | None = None
+
+    def of(self, frame: Frame, face: FaceFrame, row: _Row) -> _Decoded:
+        part, plate, answer, latent, clear = row
+        border, size = self._mattes.borders[frame.index], len(plate)
+        # What covers the face must not pass for its light or its grain.
+        skin = border.whole(size) if clear is None else border.whole(size) * resized(clear, size)
+        landmarks = similarity.apply(similarity.resize(CANONICAL_SIZE, size), border.landmarks)
+        motion = motion_of(self._chosen, frame.index, len(answer))
+        measured = measure(plate, answer, skin, self._recipe, landmarks, motion)
+        if clear is not None and measured.light is not None:
+            clear = np.minimum(clear, 1 - resized(head_hair(measured.light, landmarks, size), len(clear)))
+        if self._recipe.grain > 0:
+            # Light scales the face's own grain, too.
+            relit = in_light(answer, self._recipe, measured)
+            seen = Seen(frame.index, face.track, part.image, part.crop_from_part, relit, skin)
+            measured = replace(measured, grain=grain_lacking(seen, self._before))
+            self._before = seen
+        outline = None if self._mesh is None else find_outline(self._mesh, answer)
+        return _Decoded(frame, face, answer, outline, clear, measured, latent)
 
 
 def _smoothed(steps: Iterable[_Decoded], window: int) -> Iterator[_Decoded]:
