@@ -62,6 +62,8 @@ def bounded(display: Image) -> Image:
     Returns:
         Display-coded; `display` is left as it is.
     """
-    peak = np.maximum(display.max(axis=2, keepdims=True), np.float32(1))
-    limited: Image = np.maximum(display / peak, np.float32(0))
+    if not display.max(initial=0) <= 1:
+        red, green, blue = (display[..., channel] for channel in range(3))
+        display = display / np.maximum(np.maximum(red, green), np.maximum(blue, np.float32(1)))[..., None]
+    limited: Image = np.maximum(display, np.float32(0))
     return limited

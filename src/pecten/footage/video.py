@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -114,7 +115,7 @@ class VideoClip:
         """What is known of the clip."""
         return self._info
 
-    @property
+    @cached_property
     def times(self) -> tuple[Fraction, ...] | None:
         """When each frame is shown, in seconds on the file's own clock; None when the rate is constant."""
         stamps = self._stamps

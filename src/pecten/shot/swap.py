@@ -333,7 +333,8 @@ def _finish(
 def _returned(plate: Image, part: Part, pasted: Image, inside: Mask, view: View) -> tuple[Image, Mask]:
     """Put a finished part back into its plate, in the plate's own coding; what did not change keeps its own numbers."""
     result, support = plate.copy(), np.zeros(plate.shape[:2], np.float32)
-    changed = (inside > 0) & (pasted != part.image).any(axis=2)
+    red, green, blue = (pasted[..., channel] != part.image[..., channel] for channel in range(3))
+    changed = (inside > 0) & (red | green | blue)
     result[part.place] = chosen(view.from_display(pasted), changed, plate[part.place])
     support[part.place] = inside
     return result, support
