@@ -183,7 +183,7 @@ def clean_crops(take: Take, every: int = _EVERY, size: int = _SIZE) -> Iterator[
         size: Of the crops, in px.
     """
     options = FaceOptions(perturbations=0, detect_every=1)
-    follower = Follower(options, Detector(options.threads), FaceMesh(options.threads))
+    follower = Follower(options, Detector(), FaceMesh(options.threads))
     clip = open_clip(take.clip)
     view = clip.info.view()
     for frame in clip.frames():

@@ -363,7 +363,7 @@ def _speed(take: Take, count: int) -> list[Figure]:
 
 
 def _look_ms(pictures: Sequence[ByteImage], options: FaceOptions) -> float:
-    follower = Follower(options, Detector(options.threads), FaceMesh(options.threads))
+    follower = Follower(options, Detector(), FaceMesh(options.threads))
     registrar = Registrar(load_points())
     spent = []
     for index, image in enumerate(pictures):

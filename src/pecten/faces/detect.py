@@ -38,7 +38,7 @@ class Detector:
         Xu et al. 2019, CenterFace: Joint Face Detection and Alignment Using Face as Point.
     """
 
-    def __init__(self, threads: int = 2, long_side_px: int = 640, least_score: float = 0.5) -> None:
+    def __init__(self, threads: int = 1, long_side_px: int = 640, least_score: float = 0.5) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1

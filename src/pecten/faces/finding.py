@@ -74,8 +74,8 @@ class Finder:
 
     def __init__(self, options: FaceOptions) -> None:
         self._options = options
-        self._detector = Detector(options.threads)
-        self._occlusion = Occlusion(options.threads, fine=False)
+        self._detector = Detector()
+        self._occlusion = Occlusion(fine=False)
         self._mesh = FaceMesh(options.threads, choose_device(options.device))
 
     def find(self, clip: Clip, progress: Progress = silent) -> ShotFaces:

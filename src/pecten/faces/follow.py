@@ -1,6 +1,7 @@
 """Following every face through a clip, one frame after the other."""
 
 import math
+import os
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -22,6 +23,9 @@ _MOST_UNCONFIRMED = 10
 _LEAP = 0.3
 """Unexpected move of a face in one frame, as `Tracker.jump` counts it (0.3 is 0.45 of its side), that is too much."""
 
+_SIDE_BY_SIDE = 3
+"""Of nine looks at a face as many at a time, where there are the cores: more pay little."""
+
 _ASTRIDE = 0.18
 """How far from a detected eye, as a share of the face's side, the mesh's may be."""
 
@@ -42,7 +46,7 @@ class FaceOptions:
         longest_gap: Frames after which a face that comes back counts as another.
         track: Which face a dataset is made of; None is the one that covers most area times frames.
         gates: What a frame must pass to be trained on.
-        threads: Of each network.
+        threads: Looks of the mesh network on the CPU that run side by side.
         overlap: Whether decoding, detection and judging run beside the following; the answer is the same.
         device: Of the mesh network: "auto" (a GPU where there is one), "cpu", or as torch names it.
     """
@@ -56,7 +60,7 @@ class FaceOptions:
     longest_gap: int = 50
     track: int | None = None
     gates: Gates = field(default_factory=Gates)
-    threads: int = 2
+    threads: int = field(default_factory=lambda: min(_SIDE_BY_SIDE, os.cpu_count() or 1))
     overlap: bool = True
     device: str = "auto"
 

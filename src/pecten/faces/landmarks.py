@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -29,14 +30,14 @@ class FaceMesh:
     """MediaPipe's face landmark network: on the CPU through LiteRT, on a GPU through torch.
 
     Args:
-        threads: Of the network on the CPU.
+        threads: Looks on the CPU that run side by side.
         device: "cpu", or a GPU as torch names it.
 
     Reference:
         Kartynnik et al. 2019, Real-time Facial Surface Geometry from Monocular Video on Mobile GPUs.
     """
 
-    def __init__(self, threads: int = 2, device: str = "cpu") -> None:
+    def __init__(self, threads: int = 1, device: str = "cpu") -> None:
         self._run = _on_cpu(threads) if device == "cpu" else _on_gpu(device)
         self._patches: dict[int, Float32[np.ndarray, "k 256 256 3"]] = {}
 
@@ -65,18 +66,23 @@ class FaceMesh:
 
 
 def _on_cpu(threads: int) -> Network:
-    # One interpreter a batch size: resizing one back and forth would allocate anew each time.
-    interpreters: dict[int, Interpreter] = {}
+    # A network for each batch size and part: resizing one back and forth would allocate anew each time. Parts side by
+    # side take a third less of all cores than one network that shares its layers out among threads, and say the same.
+    networks: dict[tuple[int, int], Interpreter] = {}
+    side_by_side = ThreadPoolExecutor(threads, "pecten look") if threads > 1 else None
 
     def run(patches: Float32[np.ndarray, "k 256 256 3"]) -> list[np.ndarray]:
         # What flows through a larger batch no longer fits in the cache.
-        parts = [few(patches[first : first + _BATCH]) for first in range(0, len(patches), _BATCH)]
-        return [np.concatenate(of_each) for of_each in zip(*parts, strict=True)]
+        count = max(1, -(-len(patches) // _BATCH), min(threads, len(patches)))
+        parts = enumerate(np.array_split(patches, count))
+        done = list(map(one, parts) if side_by_side is None or count == 1 else side_by_side.map(one, parts))
+        return [np.concatenate(of_each) for of_each in zip(*done, strict=True)]
 
-    def few(patches: Float32[np.ndarray, "k 256 256 3"]) -> list[np.ndarray]:
-        network = interpreters.get(len(patches))
+    def one(part: tuple[int, Float32[np.ndarray, "k 256 256 3"]]) -> list[np.ndarray]:
+        place, patches = part
+        network = networks.get((place, len(patches)))
         if network is None:
-            network = interpreters[len(patches)] = _interpreter(len(patches), threads)
+            network = networks[place, len(patches)] = _interpreter(len(patches))
         network.set_tensor(network.get_input_details()[0]["index"], patches)
         network.invoke()
         return [network.get_tensor(detail["index"]) for detail in network.get_output_details()]
@@ -90,10 +96,10 @@ def _on_gpu(device: str) -> Network:
     return runner(asset(_MODEL), device)
 
 
-def _interpreter(batch: int, threads: int) -> Interpreter:
+def _interpreter(batch: int) -> Interpreter:
     # LiteRT greets on standard error, which no setting turns off.
     with hushed():
-        network = Interpreter(str(asset(_MODEL)), num_threads=threads)
+        network = Interpreter(str(asset(_MODEL)), num_threads=1)
         network.resize_tensor_input(network.get_input_details()[0]["index"], [batch, ROI_SIZE, ROI_SIZE, 3])
         network.allocate_tensors()
     return network

@@ -36,7 +36,7 @@ class Occlusion:
         Ronneberger et al. 2015, U-Net.
     """
 
-    def __init__(self, threads: int = 2, fine: bool = True) -> None:
+    def __init__(self, threads: int = 1, fine: bool = True) -> None:
         self._fine = fine
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
