@@ -1,5 +1,6 @@
 """A decoded face narrower than its target's is carried on with its own skin."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -38,6 +39,37 @@ def test_what_lies_beyond_the_outline_has_no_part_and_the_face_stays() -> None:
     np.testing.assert_allclose(result[wide], np.broadcast_to(skin, result[wide].shape), atol=0.02)
     assert np.abs(decoded - skin)[wide].max() > 0.5
     assert filled(decoded, None) is decoded
+
+
+def test_a_strange_rim_within_the_outline_is_replaced_by_skin() -> None:
+    size = 256
+    points = (mean_landmarks() + 0.5) * size / 1024 - 0.5
+    own = face_matte(points, size) > 0
+    skin, beyond = np.float32([0.5, 0.35, 0.25]), np.float32([0.2, 0.3, 0.4])
+    # The decoded face ends before its outline does on one side, below the eyes.
+    edge = int(points[:, 0].max()) - 20
+    columns = np.arange(size)[None, :, None]
+    decoded = np.where(columns < edge, skin, beyond) * np.ones((size, 1, 1), np.float32)
+    strange = own & (np.arange(size) >= edge) & (np.arange(size)[:, None] > 0.47 * size)
+    assert 100 < strange.sum() < 0.2 * own.sum()
+    result = filled(decoded, mean_landmarks())
+    assert np.abs(decoded - skin)[strange].max() > 0.25
+    assert np.abs(result - skin)[strange].max() < 0.08
+    inside = (cv2.erode(own.view(np.uint8), np.ones((17, 17))) > 0) & (np.arange(size) < edge - 20)
+    assert np.array_equal(result[inside], decoded[inside])
+
+
+@pytest.mark.parametrize("rim", [(0.25, 0.17, 0.12), (0.8, 0.7, 0.65)], ids=["a beard", "a highlight"])
+def test_what_is_darker_or_brighter_at_the_rim_is_the_faces(rim: tuple[float, float, float]) -> None:
+    size = 256
+    points = (mean_landmarks() + 0.5) * size / 1024 - 0.5
+    own = face_matte(points, size) > 0
+    edge = int(points[:, 0].max()) - 30
+    rows = np.where(np.arange(size)[None, :, None] < edge, np.float32([0.5, 0.35, 0.25]), np.float32(rim))
+    decoded = rows * np.ones((size, 1, 1), np.float32)
+    deep = cv2.erode(own.astype(np.uint8), np.ones((17, 17))) > 0
+    assert (deep & (np.arange(size) >= edge)).any()
+    assert np.array_equal(filled(decoded, mean_landmarks())[deep], decoded[deep])
 
 
 def test_an_outline_is_steadied_over_its_neighbours_alone() -> None:

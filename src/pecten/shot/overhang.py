@@ -11,18 +11,35 @@ import cv2
 import numpy as np
 
 from pecten.composite.extend import extend
+from pecten.composite.matte import reaching
 from pecten.faces import stabilise
 from pecten.faces.landmarks import FaceMesh
-from pecten.faces.region import face_matte
+from pecten.faces.mesh import LEFT_BROW, LEFT_SOCKET, OUTER_LIPS, RIGHT_BROW, RIGHT_SOCKET
+from pecten.faces.region import draw, face_matte
 from pecten.geometry import similarity
 from pecten.sheet import to_bytes
-from pecten.types import CANONICAL_SIZE, Image, Points
+from pecten.types import CANONICAL_SIZE, Image, Mask, Points
 
 EROSION = 1 / 48
 """How far inside its outline a face is trusted, as a share of the crop's side."""
 
 _LEAST_PRESENCE = 0.5
 _LEAST_KNOWN = 0.1
+
+_COLDER = (0.08, 0.16)
+"""Logarithm of blue to red, beyond that of nearly all of the face: from which a rim is strange, and surely is."""
+
+_RIM = 1 / 10
+"""Width of what may be, as a share of the crop's side; further inside is the face."""
+
+_AROUND = 1 / 40
+"""How far around it the face is not trusted either."""
+
+_BESIDE = 1 / 128
+"""Around features, which may be of any colour, as a share of the crop's side."""
+
+_GRID, _DARK = 128, 0.03
+_FEATURES = (RIGHT_BROW, LEFT_BROW, RIGHT_SOCKET, LEFT_SOCKET, OUTER_LIPS)
 
 
 def find_outline(mesh: FaceMesh, decoded: Image) -> Points | None:
@@ -62,7 +79,58 @@ def filled(decoded: Image, outline: Points | None) -> Image:
     if outline is None:
         return decoded
     size = len(decoded)
-    own = face_matte(similarity.apply(similarity.resize(CANONICAL_SIZE, size), outline), size)
-    reach = 2 * round(size * EROSION) + 1
-    known = cv2.erode(own, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))) > 0.99
-    return extend(decoded, known) if known.mean() > _LEAST_KNOWN else decoded
+    points = similarity.apply(similarity.resize(CANONICAL_SIZE, size), outline)
+    known = cv2.erode(face_matte(points, size), _disc(EROSION, size)) > 0.99
+    if known.mean() <= _LEAST_KNOWN:
+        return decoded
+    carried = extend(decoded, known)
+    strange = _strange(carried, known, points)
+    if not strange.any():
+        return carried
+    around = cv2.dilate(strange, _disc(_AROUND, len(strange)))
+    trusted = known & (_enlarged(around, size) == 0)
+    share = cv2.GaussianBlur(around, (0, 0), len(around) * _AROUND / 3)
+    # Beyond the face as much as at its rim: what was carried on from there is strange as well.
+    share = extend(np.repeat(_enlarged(share, size)[..., None], 3, axis=2), known)
+    return np.asarray(carried + share * (extend(decoded, trusted) - carried), np.float32)
+
+
+def _strange(face: Image, known: np.ndarray, points: Points) -> Mask:
+    """Tell what a decoder shows within an outline that reaches out too far: colder than a face, and no brighter.
+
+    A face that nobody like was in the training fades at its rim into what surrounded the others.
+
+    Args:
+        face: Display-coded, on all of the crop.
+        known: Its pixels within the outline.
+        points: The mesh, in px.
+    Returns:
+        On a grid of its own: 1 where it surely is none of the face's, in one piece with what lies beyond it.
+    """
+    grid = min(_GRID, len(face))
+    points = similarity.apply(similarity.resize(len(face), grid), points)
+    small = np.maximum(cv2.resize(face, (grid, grid), interpolation=cv2.INTER_AREA), np.float32(0))
+    own = cv2.resize(known.astype(np.float32), (grid, grid), interpolation=cv2.INTER_AREA) > 0.5
+    cold = np.log((small[..., 2] + _DARK) / (small[..., 0] + _DARK))
+    bright = small.mean(axis=2)
+    inner = cv2.erode(own.view(np.uint8), _disc(_RIM, grid)) > 0
+    if not inner.any():
+        return np.zeros_like(cold)
+    low, high = _COLDER
+    amount = np.clip((cold - np.percentile(cold[inner], 95) - low) / (high - low), 0, 1)
+    amount *= own & ~inner & (bright < np.median(bright[inner])) & (_features(points, grid) < 0.5)
+    return np.asarray(amount * reaching(amount > 0, ~own), np.float32)
+
+
+def _features(points: Points, size: int) -> Mask:
+    shapes = [cv2.convexHull(points[list(part)].astype(np.float32))[:, 0].astype(np.float64) for part in _FEATURES]
+    return np.asarray(cv2.dilate(draw(shapes, size), _disc(_BESIDE, size)), np.float32)
+
+
+def _enlarged(share: Mask, size: int) -> Mask:
+    return np.asarray(cv2.resize(share, (size, size), interpolation=cv2.INTER_LINEAR))
+
+
+def _disc(radius: float, size: int) -> np.ndarray:
+    side = 2 * round(size * radius) + 1
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
