@@ -26,7 +26,7 @@ EROSION = 1 / 48
 _LEAST_PRESENCE = 0.5
 _LEAST_KNOWN = 0.1
 
-_COLDER = (0.08, 0.16)
+_COLDER = (0.06, 0.2)
 """Logarithm of blue to red, beyond that of nearly all of the face: from which a rim is strange, and surely is."""
 
 _RIM = 1 / 10
