@@ -10,9 +10,9 @@ from pecten.swap.infer import Codec, TorchCodec
 
 ENGINES = ("auto", "torch", "openvino")
 
-WORTH_PX = 400 * 256**2
-"""Decoded pixels from which OpenVINO pays: it needs seven seconds to begin and takes less than half of torch's time,
-which at 256 px is even after 400 frames, at 1024 px after 25."""
+WORTH_PX = 200 * 256**2
+"""Decoded pixels from which OpenVINO pays: it needs two seconds to begin and takes a half to three quarters of torch's
+time, which at 256 px is even after some 200 frames, at 512 px after 50, at 1024 px after 12."""
 
 
 def choose_engine(name: str, comb: Comb, frames: int, by_weights: bool = False) -> str:
