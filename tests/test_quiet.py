@@ -1,6 +1,8 @@
 """Standard error is kept clean, and given back."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -30,3 +32,17 @@ def test_an_error_inside_gives_standard_error_back(capfd: pytest.CaptureFixture[
         raise ValueError("inside")
     os.write(2, b"heard\n")
     assert capfd.readouterr().err == "heard\n"
+
+
+def test_progress_is_heard_while_native_words_are_not() -> None:
+    code = (
+        "import os\n"
+        "from pecten.cli.screen import Screen\n"
+        "from pecten.quiet import hushed\n"
+        "with Screen() as screen, hushed():\n"
+        "    os.write(2, b'libpng warning\\n')\n"
+        "    screen('swap', 1, 2)\n"
+        "    screen.say('half done')\n"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stderr == "swap: 1/2, 0:00\nhalf done\n"

@@ -1,10 +1,12 @@
 """Native libraries that write to standard error by themselves, kept from it."""
 
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import final
+from functools import cache
+from typing import TextIO, final
 
 
 @final
@@ -54,3 +56,18 @@ def hushed() -> Iterator[None]:
         yield
     finally:
         _STANDARD_ERROR.restore()
+
+
+@cache
+def heard() -> TextIO | None:
+    """Return a stream to the process's standard error that is not hushed with it; None where there is no such.
+
+    Progress is told by one thread while another may be inside `hushed`.
+    """
+    stream = sys.__stderr__
+    if stream is None or sys.stderr is not stream:
+        return None
+    try:
+        return os.fdopen(os.dup(stream.fileno()), "w", 1, stream.encoding, stream.errors)
+    except (OSError, ValueError):
+        return None

@@ -7,6 +7,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from pecten.quiet import heard
+
 PLAIN_INTERVAL_S = 5.0
 
 
@@ -14,7 +16,8 @@ class Screen:
     """A bar with time left for each stage; call it as a `pecten.types.Progress`."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self.console = console or Console(stderr=True)
+        stream = heard()
+        self.console = console or (Console(stderr=True) if stream is None else Console(file=stream))
         self._tasks: dict[str, TaskID] = {}
         self._paces: dict[str, _Pace] = {}
         self._bars = Progress(
