@@ -35,10 +35,10 @@ def test_what_lies_beyond_the_outline_has_no_part_and_the_face_stays() -> None:
     skin, garbage = np.float32([0.7, 0.5, 0.4]), np.float32([0.0, 1.0, 0.0])
     decoded = np.where(own[..., None] > 0.5, skin, garbage)
     wide = face_matte((mean_landmarks() + 0.5) * size / 1024 - 0.5, size) > 0
-    result = filled(decoded, narrow)
+    result = filled(decoded, narrow, np.full_like(decoded, 0.5))
     np.testing.assert_allclose(result[wide], np.broadcast_to(skin, result[wide].shape), atol=0.02)
     assert np.abs(decoded - skin)[wide].max() > 0.5
-    assert filled(decoded, None) is decoded
+    assert filled(decoded, None, decoded) is decoded
 
 
 def test_a_strange_rim_within_the_outline_is_replaced_by_skin() -> None:
@@ -52,11 +52,15 @@ def test_a_strange_rim_within_the_outline_is_replaced_by_skin() -> None:
     decoded = np.where(columns < edge, skin, beyond) * np.ones((size, 1, 1), np.float32)
     strange = own & (np.arange(size) >= edge) & (np.arange(size)[:, None] > 0.47 * size)
     assert 100 < strange.sum() < 0.2 * own.sum()
-    result = filled(decoded, mean_landmarks())
+    result = filled(decoded, mean_landmarks(), skin * np.ones_like(decoded))
     assert np.abs(decoded - skin)[strange].max() > 0.25
     assert np.abs(result - skin)[strange].max() < 0.08
     inside = (cv2.erode(own.view(np.uint8), np.ones((17, 17))) > 0) & (np.arange(size) < edge - 20)
     assert np.array_equal(result[inside], decoded[inside])
+    # Where the plate is as cold, it is the light.
+    deep = cv2.erode(own.view(np.uint8), np.ones((17, 17))) > 0
+    assert (deep & strange).any()
+    assert np.array_equal(filled(decoded, mean_landmarks(), decoded)[deep], decoded[deep])
 
 
 @pytest.mark.parametrize("rim", [(0.25, 0.17, 0.12), (0.8, 0.7, 0.65)], ids=["a beard", "a highlight"])
@@ -69,7 +73,8 @@ def test_what_is_darker_or_brighter_at_the_rim_is_the_faces(rim: tuple[float, fl
     decoded = rows * np.ones((size, 1, 1), np.float32)
     deep = cv2.erode(own.astype(np.uint8), np.ones((17, 17))) > 0
     assert (deep & (np.arange(size) >= edge)).any()
-    assert np.array_equal(filled(decoded, mean_landmarks())[deep], decoded[deep])
+    plate = np.float32([0.5, 0.35, 0.25]) * np.ones_like(decoded)
+    assert np.array_equal(filled(decoded, mean_landmarks(), plate)[deep], decoded[deep])
 
 
 def test_an_outline_is_steadied_over_its_neighbours_alone() -> None:

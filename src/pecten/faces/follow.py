@@ -1,9 +1,9 @@
 """Following every face through a clip, one frame after the other."""
 
 import math
-import os
 from dataclasses import dataclass, field, replace
 
+import cv2
 import numpy as np
 from jaxtyping import Float64
 
@@ -24,7 +24,7 @@ _LEAP = 0.3
 """Unexpected move of a face in one frame, as `Tracker.jump` counts it (0.3 is 0.45 of its side), that is too much."""
 
 _SIDE_BY_SIDE = 3
-"""Of nine looks at a face as many at a time, where there are the cores: more pay little."""
+"""Of nine looks at a face as many at a time, where OpenCV may have as many threads: more pay little."""
 
 _ASTRIDE = 0.18
 """How far from a detected eye, as a share of the face's side, the mesh's may be."""
@@ -60,7 +60,7 @@ class FaceOptions:
     longest_gap: int = 50
     track: int | None = None
     gates: Gates = field(default_factory=Gates)
-    threads: int = field(default_factory=lambda: min(_SIDE_BY_SIDE, os.cpu_count() or 1))
+    threads: int = field(default_factory=lambda: max(1, min(_SIDE_BY_SIDE, cv2.getNumThreads())))
     overlap: bool = True
     device: str = "auto"
 

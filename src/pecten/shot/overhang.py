@@ -26,8 +26,11 @@ EROSION = 1 / 48
 _LEAST_PRESENCE = 0.5
 _LEAST_KNOWN = 0.1
 
-_COLDER = (0.06, 0.2)
+_COLDER = (0.1, 0.25)
 """Logarithm of blue to red, beyond that of nearly all of the face: from which a rim is strange, and surely is."""
+
+_LIT_COLD = (0.0, 0.04)
+"""The same of the plate: from which it is the light that is cold, or no skin is seen."""
 
 _RIM = 1 / 10
 """Width of what may be, as a share of the crop's side; further inside is the face."""
@@ -69,12 +72,13 @@ def steady_outline(found: Sequence[Points | None], position: int, reach: int = 2
     return middle
 
 
-def filled(decoded: Image, outline: Points | None) -> Image:
-    """Carry a decoded face's skin on beyond its own outline.
+def filled(decoded: Image, outline: Points | None, plate: Image) -> Image:
+    """Carry a decoded face's skin on beyond its own outline, and over what is strange within it.
 
     Args:
         decoded: Normalised crop, at any size.
         outline: Its mesh, in px of a crop of `CANONICAL_SIZE`; None leaves it as it is.
+        plate: What it is put into, the same crop at any size, display-coded.
     """
     if outline is None:
         return decoded
@@ -84,7 +88,7 @@ def filled(decoded: Image, outline: Points | None) -> Image:
     if known.mean() <= _LEAST_KNOWN:
         return decoded
     carried = extend(decoded, known)
-    strange = _strange(carried, known, points)
+    strange = _strange(carried, plate, known, points)
     if not strange.any():
         return carried
     around = cv2.dilate(strange, _disc(_AROUND, len(strange)))
@@ -95,31 +99,45 @@ def filled(decoded: Image, outline: Points | None) -> Image:
     return np.asarray(carried + share * (extend(decoded, trusted) - carried), np.float32)
 
 
-def _strange(face: Image, known: np.ndarray, points: Points) -> Mask:
-    """Tell what a decoder shows within an outline that reaches out too far: colder than a face, and no brighter.
+def _strange(face: Image, plate: Image, known: np.ndarray, points: Points) -> Mask:
+    """Tell what a decoder shows within an outline that reaches out too far: colder than face and plate, no brighter.
 
-    A face that nobody like was in the training fades at its rim into what surrounded the others.
+    A face that nobody like was in the training fades at its rim into what surrounded the others. Cold light on a face,
+    and what surrounds it, are in its plate as well.
 
     Args:
         face: Display-coded, on all of the crop.
-        known: Its pixels within the outline.
-        points: The mesh, in px.
+        plate: The same crop, at any size.
+        known: The face's pixels within its outline.
+        points: Its mesh, in px.
     Returns:
         On a grid of its own: 1 where it surely is none of the face's, in one piece with what lies beyond it.
     """
     grid = min(_GRID, len(face))
-    points = similarity.apply(similarity.resize(len(face), grid), points)
-    small = np.maximum(cv2.resize(face, (grid, grid), interpolation=cv2.INTER_AREA), np.float32(0))
-    own = cv2.resize(known.astype(np.float32), (grid, grid), interpolation=cv2.INTER_AREA) > 0.5
-    cold = np.log((small[..., 2] + _DARK) / (small[..., 0] + _DARK))
-    bright = small.mean(axis=2)
+    small, under = (np.maximum(_shrunk(picture, grid), np.float32(0)) for picture in (face, plate))
+    own = _shrunk(known.astype(np.float32), grid) > 0.5
     inner = cv2.erode(own.view(np.uint8), _disc(_RIM, grid)) > 0
     if not inner.any():
-        return np.zeros_like(cold)
-    low, high = _COLDER
-    amount = np.clip((cold - np.percentile(cold[inner], 95) - low) / (high - low), 0, 1)
-    amount *= own & ~inner & (bright < np.median(bright[inner])) & (_features(points, grid) < 0.5)
+        return np.zeros((grid, grid), np.float32)
+    cold, below, bright = _coldness(small), _coldness(under), small.mean(axis=2)
+    amount = np.minimum(_beyond(cold, inner, _COLDER), _beyond(cold - below, inner, _COLDER))
+    amount *= 1 - _beyond(below, inner, _LIT_COLD)
+    features = _features(similarity.apply(similarity.resize(len(face), grid), points), grid)
+    amount *= own & ~inner & (bright < np.median(bright[inner])) & (features < 0.5)
     return np.asarray(amount * reaching(amount > 0, ~own), np.float32)
+
+
+def _coldness(picture: Image) -> Mask:
+    return np.asarray(np.log((picture[..., 2] + _DARK) / (picture[..., 0] + _DARK)), np.float32)
+
+
+def _beyond(values: Mask, inner: np.ndarray, bounds: tuple[float, float]) -> Mask:
+    low, high = bounds
+    return np.asarray(np.clip((values - np.percentile(values[inner], 95) - low) / (high - low), 0, 1), np.float32)
+
+
+def _shrunk(picture: np.ndarray, grid: int) -> np.ndarray:
+    return np.asarray(cv2.resize(picture, (grid, grid), interpolation=cv2.INTER_AREA))
 
 
 def _features(points: Points, size: int) -> Mask:

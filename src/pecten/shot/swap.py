@@ -311,7 +311,7 @@ def _finish(
     strength, fade = mattes.strength(frame.number), mattes.fade(frame.index)
     if strength == 0 or fade.weight == 0:
         return replace(untouched, matte=coverage.written), "strength 0" if strength == 0 else fade.reason
-    decoded = filled(step.decoded, step.outline) if options.matte.fill else step.decoded
+    decoded = filled(step.decoded, step.outline, plate_crop) if options.matte.fill else step.decoded
     if step.kept is not None and step.eyes is not None:
         decoded = with_seen_eyes(decoded, step.eyes, step.kept, mesh_of(face))
     decoded = prepare(decoded, size, options.recipe, step.measurement)
