@@ -12,7 +12,7 @@ from pecten.colour.display import display_from_light, light_from_display
 from pecten.colour.lamp import told_apart
 from pecten.errors import ShapeError
 from pecten.faces.mesh import LEFT_SOCKET, MESH_POINTS, NOSE, OUTER_LIPS, RIGHT_SOCKET
-from pecten.faces.region import draw
+from pecten.faces.region import draw, hull
 from pecten.geometry import similarity
 from pecten.types import Image, Mask, Points
 
@@ -63,7 +63,7 @@ def highlights(plate: Image, face: Image, matte: Mask, landmarks: Points) -> Mas
         raise ShapeError(f"{len(landmarks)} landmarks, but the mesh has {MESH_POINTS}: give the whole mesh")
     small = [cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for picture in (plate, face, matte)]
     mesh = similarity.apply(similarity.resize(len(matte), SIDE), landmarks)
-    nose = cv2.convexHull(mesh[list(NOSE)].astype(np.float32))[:, 0].astype(np.float64)
+    nose = hull(mesh[list(NOSE)])
     features = draw([nose, *(mesh[list(part)] for part in (RIGHT_SOCKET, LEFT_SOCKET, OUTER_LIPS))], SIDE)
     cover = small[2] * (1 - cv2.dilate(features, np.ones((_AROUND, _AROUND), np.uint8)))
     known = cover > _COVERED

@@ -33,7 +33,7 @@ def choose_engine(name: str, comb: Comb, frames: int, by_weights: bool = False) 
         pays = on_cpu and frames * comb.config.size**2 >= WORTH_PX
         return "openvino" if pays and not by_weights and has_openvino() else "torch"
     if name == "openvino" and not has_openvino():
-        raise UsageError("engine openvino: a package is missing: pip install 'pecten[export]', or choose torch")
+        raise UsageError("engine openvino: it is not installed: pip install 'pecten[export]', or choose torch")
     if name == "openvino" and by_weights:
         raise UsageError("engine openvino: it cannot mix looks by weights: choose torch, or mix looks by pictures")
     return name

@@ -11,7 +11,7 @@ import numpy as np
 from pecten.composite.light import Light, departure
 from pecten.composite.matte import reaching
 from pecten.faces.mesh import LEFT_BROW, LEFT_SOCKET, NOSE, OUTER_LIPS, RIGHT_BROW, RIGHT_SOCKET
-from pecten.faces.region import draw
+from pecten.faces.region import draw, hull
 from pecten.types import Mask, Points
 
 DARKER = (0.5, 0.9)
@@ -66,7 +66,7 @@ def _beside(landmarks: Points, grid: int) -> Mask:
     )
     higher = brows + _ABOVE * (brows.mean(axis=0) - sockets.mean(axis=0))
     lower = landmarks[list(_JAW)] + _BELOW * (landmarks[_CHIN] - landmarks[_TOP])
-    points = np.concatenate([landmarks[[*_FEATURES, *_CHEEKS]], higher, lower]).astype(np.float32)
-    face = draw([cv2.convexHull(points)[:, 0].astype(np.float64)], grid)
+    points = np.concatenate([landmarks[[*_FEATURES, *_CHEEKS]], higher, lower])
+    face = draw([hull(points)], grid)
     away = cv2.distanceTransform((face < 0.5).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
     return np.asarray(np.clip(away / np.float32(_MARGIN * grid) - 1, 0, 1), np.float32)

@@ -15,9 +15,10 @@ from pecten.composite.matte import reaching
 from pecten.faces import stabilise
 from pecten.faces.landmarks import FaceMesh
 from pecten.faces.mesh import LEFT_BROW, LEFT_SOCKET, OUTER_LIPS, RIGHT_BROW, RIGHT_SOCKET
-from pecten.faces.region import draw, face_matte
+from pecten.faces.region import draw, face_matte, hull
 from pecten.geometry import similarity
 from pecten.sheet import to_bytes
+from pecten.shot.coverage import resized
 from pecten.types import CANONICAL_SIZE, Image, Mask, Points
 
 EROSION = 1 / 48
@@ -92,10 +93,10 @@ def filled(decoded: Image, outline: Points | None, plate: Image) -> Image:
     if not strange.any():
         return carried
     around = cv2.dilate(strange, _disc(_AROUND, len(strange)))
-    trusted = known & (_enlarged(around, size) == 0)
+    trusted = known & (resized(around, size) == 0)
     share = cv2.GaussianBlur(around, (0, 0), len(around) * _AROUND / 3)
     # Beyond the face as much as at its rim: what was carried on from there is strange as well.
-    share = extend(np.repeat(_enlarged(share, size)[..., None], 3, axis=2), known)
+    share = extend(np.repeat(resized(share, size)[..., None], 3, axis=2), known)
     return np.asarray(carried + share * (extend(decoded, trusted) - carried), np.float32)
 
 
@@ -115,7 +116,7 @@ def _strange(face: Image, plate: Image, known: np.ndarray, points: Points) -> Ma
     """
     grid = min(_GRID, len(face))
     small, under = (np.maximum(_shrunk(picture, grid), np.float32(0)) for picture in (face, plate))
-    own = _shrunk(known.astype(np.float32), grid) > 0.5
+    own = resized(known.astype(np.float32), grid) > 0.5
     inner = cv2.erode(own.view(np.uint8), _disc(_RIM, grid)) > 0
     if not inner.any():
         return np.zeros((grid, grid), np.float32)
@@ -136,17 +137,13 @@ def _beyond(values: Mask, inner: np.ndarray, bounds: tuple[float, float]) -> Mas
     return np.asarray(np.clip((values - np.percentile(values[inner], 95) - low) / (high - low), 0, 1), np.float32)
 
 
-def _shrunk(picture: np.ndarray, grid: int) -> np.ndarray:
+def _shrunk(picture: Image, grid: int) -> Image:
     return np.asarray(cv2.resize(picture, (grid, grid), interpolation=cv2.INTER_AREA))
 
 
 def _features(points: Points, size: int) -> Mask:
-    shapes = [cv2.convexHull(points[list(part)].astype(np.float32))[:, 0].astype(np.float64) for part in _FEATURES]
+    shapes = [hull(points[list(part)]) for part in _FEATURES]
     return np.asarray(cv2.dilate(draw(shapes, size), _disc(_BESIDE, size)), np.float32)
-
-
-def _enlarged(share: Mask, size: int) -> Mask:
-    return np.asarray(cv2.resize(share, (size, size), interpolation=cv2.INTER_LINEAR))
 
 
 def _disc(radius: float, size: int) -> np.ndarray:
